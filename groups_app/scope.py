@@ -1,0 +1,92 @@
+"""The scope of a report: what the pick lists chose, as what this login may see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from groups_app.models import LicenseServerGroup
+from groups_app.visibility import Login, visible_features, visible_groups, visible_servers
+from licstats.models import Feature, LicenseServer
+
+SCOPE_FIELDS = ("scope", "feature", "version", "type")
+
+
+class ScopeError(ValueError):
+    """A choice that cannot be shown: `field` is the query string's name; hidden and unknown read alike."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """`server` or `group` or neither (all); with `feature` set, one feature (name, version, type) of it."""
+
+    user: Login
+    server: LicenseServer | None = None
+    group: LicenseServerGroup | None = None
+    feature: str = ""
+    version: str = ""
+    type: str = ""
+
+    @classmethod
+    def read(cls, params: Mapping[str, str], user: Login) -> Scope:
+        """The scope that a query string names: `scope=all | server:NAME | group:NAME`, `feature=`, `version=`, `type=`.
+
+        ScopeError where it is malformed, unknown, or hidden from `user`.
+        """
+        kind, _, name = params.get("scope", "all").partition(":")
+        server = group = None
+        if kind == "server":
+            server = visible_servers(user).filter(name=name).first()
+        elif kind == "group":
+            group = visible_groups(user).filter(name=name).first()
+        elif kind != "all" or name:
+            raise ScopeError("scope", "Choose all, server:NAME or group:NAME.")
+        if kind != "all" and server is None and group is None:
+            raise ScopeError("scope", f"There is no license {kind} '{name}'.")
+        chosen = {field: params.get(field, "") for field in ("feature", "version", "type")}
+        if kind == "all" and any(chosen.values()):
+            raise ScopeError("feature", "Choose a license server or a group before a feature.")
+        scope = cls(user, server, group, **chosen)
+        if chosen["feature"] and not scope.features().exists():
+            raise ScopeError("feature", f"There is no feature '{chosen['feature']}' there.")
+        return scope
+
+    @property
+    def one_feature(self) -> bool:
+        return bool(self.feature)
+
+    @property
+    def label(self) -> str:
+        """What was chosen, for titles and file names."""
+        return str(self.server or self.group or "All license servers")
+
+    def params(self) -> dict[str, str]:
+        """The query string that names this scope."""
+        kind = f"server:{self.server}" if self.server else f"group:{self.group}" if self.group else ""
+        named = {"scope": kind, "feature": self.feature, "version": self.version, "type": self.type}
+        return {key: value for key, value in named.items() if value}
+
+    def servers(self) -> QuerySet[LicenseServer]:
+        """The license servers that it covers. In a group, visibility is ignored."""
+        if self.group:
+            return LicenseServer.objects.filter(groups=self.group)
+        servers = visible_servers(self.user)
+        return servers.filter(pk=self.server.pk) if self.server else servers
+
+    def features(self) -> QuerySet[Feature]:
+        """The features that it covers, on whichever license servers. In a group, visibility is ignored."""
+        if self.group:
+            features = Feature.objects.filter(server__groups=self.group)
+        else:
+            features = visible_features(self.user)
+            if self.server:
+                features = features.filter(server=self.server)
+        if self.feature:
+            features = features.filter(name=self.feature, version=self.version, type=self.type)
+        return features
