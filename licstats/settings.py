@@ -157,6 +157,7 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = True
 
 CELERY_BROKER_URL = REDIS_URL or layout.broker_url
+LICSTATS_REDIS_URL = REDIS_URL or layout.redis_url  # the same broker, as redis-py writes it
 CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True

@@ -26,6 +26,14 @@ class Layout:
         return self.data / "redis"
 
     @property
+    def logs(self) -> Path:
+        return self.data / "logs"
+
+    @property
+    def lock(self) -> Path:
+        return self.data / "lock"
+
+    @property
     def sockets(self) -> Path:
         """A private folder whose socket paths are short enough, for any data folder."""
         inside = self.data / "run"

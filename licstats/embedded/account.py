@@ -1,0 +1,104 @@
+"""As whom PostgreSQL runs. It refuses to run as root, so root starts it as an unprivileged account."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pwd
+import shutil
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from licstats.embedded.errors import EmbeddedError
+
+CANDIDATES = ("licstats", "postgres", "nobody")
+ELSEWHERE = Path("/var/lib/licstats")  # where the account can come, for an installation in root's own folders
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account of this machine; `switch` says whether a child must change to it."""
+
+    name: str
+    uid: int
+    gid: int
+    switch: bool
+
+    def enters(self, folder: Path) -> bool:
+        """Whether the account can go into `folder` and every folder above it (by mode bits)."""
+        return all(self._passes(part) for part in (folder, *folder.parents))
+
+    def _passes(self, folder: Path) -> bool:
+        found = folder.stat()
+        if not self.switch:
+            return os.access(folder, os.X_OK)
+        if found.st_uid == self.uid:
+            return bool(found.st_mode & stat.S_IXUSR)
+        return bool(found.st_mode & (stat.S_IXGRP if found.st_gid == self.gid else stat.S_IXOTH))
+
+
+def service_account() -> Account:
+    """Ourselves; for root the first of CANDIDATES that this machine has."""
+    if os.geteuid() != 0:
+        return Account(str(os.geteuid()), os.geteuid(), os.getegid(), switch=False)
+    for name in CANDIDATES:
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return Account(name, entry.pw_uid, entry.pw_gid, switch=True)
+    names = ", ".join(CANDIDATES)
+    raise EmbeddedError(
+        f"PostgreSQL does not run as root, and this machine has none of the accounts {names}. "
+        "Add one (useradd --system licstats), start licstats as an ordinary user, "
+        "or set DATABASE_URL and REDIS_URL."
+    )
+
+
+def own_folder(account: Account, folder: Path) -> Path:
+    """`folder`, existing, private to the account and within its reach; returns its real path.
+
+    Below a folder that the account cannot enter (root's home), the real folder is made in ELSEWHERE and `folder`
+    becomes a link to it, so that all others keep finding it in the data folder.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if account.switch and folder.parent.stat().st_uid == os.geteuid():
+        folder.parent.chmod(folder.parent.stat().st_mode | stat.S_IXGRP | stat.S_IXOTH)
+    if not folder.exists() and not account.enters(folder.parent):
+        _link_elsewhere(folder)
+    real = folder.resolve()
+    real.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if account.switch and real.stat().st_uid != account.uid:
+        _give(account, real)
+    real.chmod(0o700)
+    return real
+
+
+def _link_elsewhere(folder: Path) -> None:
+    digest = hashlib.sha256(str(folder.parent).encode()).hexdigest()[:16]
+    real = ELSEWHERE / digest / folder.name
+    real.mkdir(parents=True, exist_ok=True, mode=0o755)
+    if folder.is_symlink():
+        folder.unlink()
+    folder.symlink_to(real)
+
+
+def _give(account: Account, folder: Path) -> None:
+    """Files of another account (an earlier start chose another one) go to this one."""
+    os.chown(folder, account.uid, account.gid)
+    for root, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            os.chown(Path(root, name), account.uid, account.gid, follow_symlinks=False)
+
+
+def reachable_programs(account: Account, home: Path, version: str) -> Path:
+    """`home` with its programs, or a copy of it in ELSEWHERE where the account cannot enter `home`."""
+    if account.enters(home / "bin"):
+        return home
+    copy = ELSEWHERE / f"postgresql-{version}"
+    if not copy.exists():
+        draft = ELSEWHERE / f".postgresql-{version}.{os.getpid()}"
+        shutil.copytree(home, draft, symlinks=True, ignore=shutil.ignore_patterns("include", "doc", "pgxs"))
+        draft.rename(copy)
+    return copy

@@ -1,0 +1,122 @@
+"""A child process of the supervisor: started in its own session, ended in order, gone when its parent is killed."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from licstats.embedded.account import Account
+
+PR_SET_PDEATHSIG = 1
+LOG_LIMIT = 5_000_000  # bytes; a longer log is put aside when its process starts
+
+
+def die_with_parent(number: signal.Signals) -> Callable[[], None] | None:
+    """What a child runs before its program, so that the kernel signals it when this process ends (Linux only).
+
+    The kernel forgets the wish when a process changes its account, so it is told after that change; and it watches
+    the thread that started the child, so children are started by the main thread.
+    """
+    if sys.platform != "linux":
+        return None
+    libc = ctypes.CDLL(None, use_errno=True)
+    parent = os.getpid()
+
+    def tell_the_kernel() -> None:
+        libc.prctl(PR_SET_PDEATHSIG, int(number))
+        if os.getppid() != parent:  # it was killed in between
+            os._exit(1)
+
+    return tell_the_kernel
+
+
+@dataclass(slots=True)
+class Child:
+    """One program with its arguments. `log` is appended to; `stop_signals` are tried in turn, each for `patience` s."""
+
+    name: str
+    argv: Sequence[str]
+    log: Path
+    account: Account | None = None
+    stop_signals: tuple[signal.Signals, ...] = (signal.SIGTERM,)
+    patience: float = 10.0
+    environment: Mapping[str, str] | None = None
+    folder: Path | None = None
+    process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+
+    @property
+    def pid(self) -> int | None:
+        return self.process.pid if self.process else None
+
+    @property
+    def alive(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    @property
+    def exit_status(self) -> int | None:
+        return self.process.poll() if self.process else None
+
+    def start(self) -> None:
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        if self.log.exists() and self.log.stat().st_size > LOG_LIMIT:
+            self.log.replace(self.log.with_suffix(".log.1"))
+        switch = self.account is not None and self.account.switch
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                list(self.argv),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=self.folder,
+                env=None if self.environment is None else dict(self.environment),
+                start_new_session=True,
+                user=self.account.uid if self.account and switch else None,
+                group=self.account.gid if self.account and switch else None,
+                extra_groups=[] if switch else None,
+                preexec_fn=die_with_parent(self.stop_signals[0]),  # noqa: PLW1509 (one thread starts children)
+            )
+
+    def wait(self, seconds: float) -> bool:
+        """Whether it ended within `seconds`."""
+        if self.process is None:
+            return True
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(seconds)
+        return not self.alive
+
+    def stop(self) -> None:
+        """Ends it by its stop signals, and by force with all that it started where they do not help."""
+        if self.process is None:
+            return
+        for number in self.stop_signals:
+            if self.alive:
+                self.process.send_signal(number)
+            if self.wait(self.patience):
+                break
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.wait(5)
+
+    def last_words(self, lines: int = 5) -> str:
+        """The end of its log, for a message that says why it did not start."""
+        if not self.log.exists():
+            return ""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+
+def wait_until(ready: Callable[[], bool], child: Child, seconds: float) -> bool:
+    """Whether `ready` came true while `child` lives, within `seconds`."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and child.alive:
+        if ready():
+            return True
+        time.sleep(0.05)
+    return child.alive and ready()

@@ -1,0 +1,64 @@
+"""Every test run has a PostgreSQL and a Redis of its own, in a temporary folder, unless URLs of others are given.
+
+With DATABASE_URL and REDIS_URL set those are used: Django adds `test_` to the database's name, and the Redis is
+emptied. The settings of whoever runs the tests (LICSTATS_...) do not reach them.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import redis as redis_client
+
+PREFIX = "licstats-tests-"
+KEPT = ("LICSTATS_REQUIRE_BROWSER", "LICSTATS_CHROMIUM")
+GIVEN = bool(os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"))
+
+for name in [name for name in os.environ if name.startswith("LICSTATS_") and name not in KEPT]:
+    del os.environ[name]
+FOLDER = Path(tempfile.mkdtemp(prefix=PREFIX))
+os.environ["LICSTATS_DATA"] = str(FOLDER)
+os.environ["DJANGO_SETTINGS_MODULE"] = "licstats.settings"  # read now that the folder is known
+if GIVEN:
+    os.environ["LICSTATS_SECRET_KEY"] = "tests only, with services of the one who runs them"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    from django.conf import settings
+
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.MD5PasswordHasher"
+    ]  # a slow one is for real logins
+    if not GIVEN:
+        config.add_cleanup(_start_services())
+
+
+def _start_services() -> Callable[[], None]:
+    """Starts both and returns what stops them; the folder goes with them."""
+    from licstats.embedded.layout import Layout
+    from licstats.embedded.services import Services
+
+    services = Services(Layout(FOLDER), durable=False)
+    services.start()
+
+    def stop() -> None:
+        services.stop()
+        shutil.rmtree(FOLDER, ignore_errors=True)
+
+    return stop
+
+
+@pytest.fixture
+def redis() -> Iterator[redis_client.Redis]:
+    """The broker of this run, empty."""
+    from django.conf import settings
+
+    with redis_client.Redis.from_url(settings.LICSTATS_REDIS_URL) as client:
+        client.flushdb()
+        yield client
+        client.flushdb()
