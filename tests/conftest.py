@@ -1,11 +1,12 @@
-"""Every test run has a PostgreSQL and a Redis of its own, in a temporary folder, unless URLs of others are given.
+"""Every test run has a PostgreSQL and a Redis of its own in a temporary folder, unless URLs are given.
 
-With DATABASE_URL and REDIS_URL set those are used: Django adds `test_` to the database's name, and the Redis is
-emptied. The settings of whoever runs the tests (LICSTATS_...) do not reach them.
+With DATABASE_URL and REDIS_URL set those are used: Django adds `test_` to the database's name, and the Redis
+is emptied. The settings of whoever runs the tests (LICSTATS_...) do not reach them.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -41,13 +42,16 @@ def pytest_configure(config: pytest.Config) -> None:
 def _start_services() -> Callable[[], None]:
     """Starts both and returns what stops them; the folder goes with them."""
     from licstats.embedded.layout import Layout
-    from licstats.embedded.services import Services
+    from licstats.embedded.supervisor import Supervisor
 
-    services = Services(Layout(FOLDER), durable=False)
-    services.start()
+    supervisor = Supervisor(Layout(FOLDER))
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(supervisor)
+        supervisor.start_services(durable=False)
+        stack.pop_all()
 
     def stop() -> None:
-        services.stop()
+        supervisor.stop()
         shutil.rmtree(FOLDER, ignore_errors=True)
 
     return stop

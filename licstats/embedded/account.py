@@ -9,6 +9,7 @@ import shutil
 import stat
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 from licstats.embedded.errors import EmbeddedError
 
@@ -59,8 +60,8 @@ def service_account() -> Account:
 def own_folder(account: Account, folder: Path) -> Path:
     """`folder`, existing, private to the account and within its reach; returns its real path.
 
-    Below a folder that the account cannot enter (root's home), the real folder is made in ELSEWHERE and `folder`
-    becomes a link to it, so that all others keep finding it in the data folder.
+    Below a folder that the account cannot enter (root's home), the real folder is made in ELSEWHERE and
+    `folder` becomes a link to it, so that all others keep finding it in the data folder.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     if account.switch and folder.parent.stat().st_uid == os.geteuid():
@@ -102,3 +103,16 @@ def reachable_programs(account: Account, home: Path, version: str) -> Path:
         shutil.copytree(home, draft, symlinks=True, ignore=shutil.ignore_patterns("include", "doc", "pgxs"))
         draft.rename(copy)
     return copy
+
+
+class Switch(TypedDict, total=False):
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
+def switched(account: Account | None) -> Switch:
+    """The arguments of subprocess that start a program as `account`, where that is another one."""
+    if account is None or not account.switch:
+        return {}
+    return {"user": account.uid, "group": account.gid, "extra_groups": []}

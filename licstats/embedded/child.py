@@ -1,4 +1,4 @@
-"""A child process of the supervisor: started in its own session, ended in order, gone when its parent is killed."""
+"""A child process of the supervisor: in a session of its own, ended in order, gone when its parent is."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from licstats.embedded.account import Account
+from licstats.embedded.account import Account, switched
 
 PR_SET_PDEATHSIG = 1
 LOG_LIMIT = 5_000_000  # bytes; a longer log is put aside when its process starts
 
 
 def die_with_parent(number: signal.Signals) -> Callable[[], None] | None:
-    """What a child runs before its program, so that the kernel signals it when this process ends (Linux only).
+    """What a child runs before its program, for the kernel to signal it when this process ends (Linux only).
 
-    The kernel forgets the wish when a process changes its account, so it is told after that change; and it watches
-    the thread that started the child, so children are started by the main thread.
+    The kernel forgets the wish when a process changes its account, so it is told after that change; and it
+    watches the thread that started the child, so children are started by the main thread.
     """
     if sys.platform != "linux":
         return None
@@ -40,7 +40,10 @@ def die_with_parent(number: signal.Signals) -> Callable[[], None] | None:
 
 @dataclass(slots=True)
 class Child:
-    """One program with its arguments. `log` is appended to; `stop_signals` are tried in turn, each for `patience` s."""
+    """One program with its arguments. `log` is appended to; `stop_signals` are tried in turn.
+
+    `patience`: seconds that each of them gets.
+    """
 
     name: str
     argv: Sequence[str]
@@ -68,7 +71,6 @@ class Child:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         if self.log.exists() and self.log.stat().st_size > LOG_LIMIT:
             self.log.replace(self.log.with_suffix(".log.1"))
-        switch = self.account is not None and self.account.switch
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 list(self.argv),
@@ -78,10 +80,8 @@ class Child:
                 cwd=self.folder,
                 env=None if self.environment is None else dict(self.environment),
                 start_new_session=True,
-                user=self.account.uid if self.account and switch else None,
-                group=self.account.gid if self.account and switch else None,
-                extra_groups=[] if switch else None,
-                preexec_fn=die_with_parent(self.stop_signals[0]),  # noqa: PLW1509 (one thread starts children)
+                preexec_fn=die_with_parent(self.stop_signals[0]),
+                **switched(self.account),
             )
 
     def wait(self, seconds: float) -> bool:

