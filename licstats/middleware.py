@@ -1,0 +1,43 @@
+"""The viewer's time zone, and headers that no other middleware sets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from licstats.timezones import zone_names
+
+ZONE_COOKIE = "licstats_zone"
+PERMISSIONS_POLICY = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class ViewerZone:
+    """Shows times in the zone that the browser told in a cookie; before that, in that of the installation."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        name = request.COOKIES.get(ZONE_COOKIE, "")
+        if name not in zone_names():
+            return self.get_response(request)
+        with timezone.override(ZoneInfo(name)):
+            return self.get_response(request)
+
+
+class BrowserPermissions:
+    """Denies what the pages never use, and keeps pages of a login out of caches that others share."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+        return response

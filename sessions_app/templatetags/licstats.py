@@ -1,0 +1,142 @@
+"""Shared tags and filters: how times, ages, durations and figures are written on every page."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import template
+from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from licstats.ages import Age, format_ago
+from licstats.durations import format_duration
+
+register = template.Library()
+
+DASH = mark_safe('<span class="dash">–</span>')  # noqa: RUF001
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """A sign of `static/licstats/icons.svg`; with `label` it speaks for itself, else it goes with words."""
+    source = static("licstats/icons.svg")
+    if label:
+        return format_html(
+            '<svg class="icon" role="img" aria-label="{}"><use href="{}#{}"></use></svg>', label, source, name
+        )
+    return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>', source, name)
+
+
+@register.inclusion_tag("parts/navigation_item.html", takes_context=True)
+def navigation_item(context: dict[str, Any], name: str, label: str, sign: str) -> dict[str, Any]:
+    """A line of the left navigation, by URL name; the page that is open is marked."""
+    request = context.get("request")
+    match = request.resolver_match if request else None
+    here = match is not None and (match.view_name == name or match.view_name.startswith(f"{name}-"))
+    try:
+        address = reverse(name)
+    except NoReverseMatch:
+        address = ""
+    return {"address": address, "label": label, "sign": sign, "here": here}
+
+
+@register.simple_tag
+def dash(reason: str = "") -> SafeString:
+    """Where nothing is known: a dash, with the reason on hover and for screen readers."""
+    if not reason:
+        return DASH
+    return format_html(
+        '<span class="dash" title="{}">–<span class="visually-hidden"> {}</span></span>',  # noqa: RUF001
+        reason,
+        reason,
+    )
+
+
+@register.filter
+def moment(value: datetime | None) -> SafeString:
+    """`2026-11-21 19:05` in the viewer's zone, the exact time on hover."""
+    if value is None:
+        return DASH
+    local = timezone.localtime(value)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', value.isoformat(), exact(value), f"{local:%Y-%m-%d %H:%M}"
+    )
+
+
+@register.filter
+def exact(value: datetime | None) -> str:
+    """`2026-11-21 19:05:07 CET`, for hover and for reports."""
+    return f"{timezone.localtime(value):%Y-%m-%d %H:%M:%S %Z}" if value else ""
+
+
+@register.filter
+def iso(value: datetime | None) -> str:
+    return value.isoformat() if value else ""
+
+
+@register.filter
+def duration(value: timedelta | float | None) -> str | SafeString:
+    """`11 d 45 min`; a plain number is seconds."""
+    if value is None:
+        return DASH
+    return format_duration(value if isinstance(value, timedelta) else timedelta(seconds=value))
+
+
+@register.filter
+def number(value: float | None) -> str | SafeString:
+    """`3,214`; a dash where it is not known."""
+    return DASH if value is None else f"{value:,}"
+
+
+@register.simple_tag
+def age(
+    read_at: datetime | None, interval: timedelta | None = None, now: datetime | None = None
+) -> SafeString:
+    """`12 s ago`, counting on; with `interval` in the colour of its age, and with the word late or stale."""
+    if read_at is None:
+        return dash("never read")
+    now = now or timezone.now()
+    words = format_ago(now - read_at)
+    if interval is None:
+        return format_html(
+            '<time data-age datetime="{}" title="{}" data-quiet>{}</time>',
+            read_at.isoformat(),
+            exact(read_at),
+            words,
+        )
+    kind = Age.of(read_at, interval, now)
+    return format_html(
+        '<time class="age-{}" data-age="{}" data-interval="{}" datetime="{}" title="{}" data-quiet>'
+        '<span data-age-text>{}</span> <span data-age-word class="small">{}</span></time>',
+        kind,
+        kind,
+        int(interval.total_seconds()),
+        read_at.isoformat(),
+        exact(read_at),
+        words,
+        "" if kind is Age.FRESH else kind.value,
+    )
+
+
+@register.simple_tag
+def utilization(percent: float | None) -> SafeString:
+    """A bar with its figure: green under 70 %, orange 70 to 89, red from 90, with a sign."""
+    if percent is None:
+        return dash("no utilization: the total is unlimited or in use is unknown")
+    colour, word = (
+        ("red", "very high") if percent >= 90 else ("orange", "high") if percent >= 70 else ("green", "")
+    )
+    sign = icon("warning", word) if word else ""
+    return format_html(
+        '<span class="utilization utilization-{}">'
+        '<svg class="bar-of" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">'
+        '<rect width="{}" height="6"></rect></svg><span class="figure">{} %</span>{}</span>',
+        colour,
+        max(0, min(100, round(percent))),
+        int(percent),
+        sign,
+    )

@@ -1,0 +1,153 @@
+// The frame's own controls: navigation, light and dark, menus, notices, search by arrow keys. All of it works
+// without this file, only less comfortably.
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  const remember = (key, value) => {
+    try {
+      localStorage.setItem(key, value);
+    } catch {
+      // not remembered, then
+    }
+  };
+
+  // ---- light and dark ----------------------------------------------------------------------------------
+  const themes = ["auto", "light", "dark"];
+  function labelTheme(button) {
+    const choice = root.dataset.theme;
+    const next = themes[(themes.indexOf(choice) + 1) % themes.length];
+    button.setAttribute("aria-label", `Colours: ${choice}. Switch to ${next}.`);
+    button.title = `Colours: ${choice}`;
+    for (const sign of button.querySelectorAll("[data-theme-sign]")) sign.hidden = sign.dataset.themeSign !== choice;
+  }
+  for (const button of document.querySelectorAll("[data-theme-switch]")) {
+    labelTheme(button);
+    button.addEventListener("click", () => {
+      root.dataset.theme = themes[(themes.indexOf(root.dataset.theme) + 1) % themes.length];
+      remember("licstats-theme", root.dataset.theme);
+      window.licstatsPaint();
+      labelTheme(button);
+    });
+  }
+
+  // ---- navigation: folded to icons where there is room, else drawn over the page -------------------------
+  const navigation = document.getElementById("navigation");
+  const narrow = window.matchMedia("(max-width: 899.98px)");
+  const fold = document.querySelector("[data-fold]");
+  function labelFold() {
+    const folded = root.dataset.navigation === "folded";
+    fold.setAttribute("aria-expanded", String(!folded));
+    fold.title = folded ? "Unfold the navigation" : "Fold the navigation to icons";
+  }
+  if (fold) {
+    labelFold();
+    fold.addEventListener("click", () => {
+      root.dataset.navigation = root.dataset.navigation === "folded" ? "" : "folded";
+      remember("licstats-navigation", root.dataset.navigation);
+      labelFold();
+      window.dispatchEvent(new Event("resize")); // graphs take the width that is there now
+    });
+  }
+  const opener = document.querySelector("[data-open-navigation]");
+  function draw(open) {
+    navigation.classList.toggle("drawn", open);
+    opener.setAttribute("aria-expanded", String(open));
+    document.body.classList.toggle("covered", open);
+    if (open) navigation.querySelector("a").focus();
+    else if (navigation.contains(document.activeElement)) opener.focus();
+  }
+  if (opener && navigation) {
+    opener.setAttribute("role", "button");
+    opener.setAttribute("aria-expanded", "false");
+    opener.addEventListener("click", (event) => {
+      event.preventDefault();
+      draw(!navigation.classList.contains("drawn"));
+    });
+    document.addEventListener("click", (event) => {
+      if (navigation.classList.contains("drawn") && !event.target.closest("#navigation, [data-open-navigation]")) draw(false);
+    });
+    narrow.addEventListener("change", () => draw(false));
+  }
+
+  // ---- menus are <details class="menu">: close on a click elsewhere and on Escape -------------------------
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      for (const menu of document.querySelectorAll("details.menu[open]")) {
+        menu.open = false;
+        if (menu.contains(event.target)) menu.querySelector("summary").focus();
+      }
+      if (navigation?.classList.contains("drawn")) draw(false);
+    }
+    if (event.key === "/" && !event.target.closest("input, textarea, select, [contenteditable]")) {
+      const search = document.getElementById("search");
+      if (search) {
+        event.preventDefault();
+        search.focus();
+        search.select();
+      }
+    }
+  });
+
+  // ---- notices --------------------------------------------------------------------------------------------
+  document.addEventListener("click", (event) => {
+    event.target.closest("[data-dismiss]")?.closest(".notice")?.remove();
+  });
+
+  // ---- questions before what cannot be undone: <form data-confirm="..."> ------------------------------------
+  document.addEventListener("submit", (event) => {
+    const question = event.target.dataset?.confirm;
+    if (question && !window.confirm(question)) event.preventDefault();
+  });
+
+  // ---- pane: data-maximise makes it fill the window, Escape brings it back ----------------------------------
+  function maximise(pane, on) {
+    for (const other of document.querySelectorAll(".pane.maximised")) other.classList.remove("maximised");
+    pane.classList.toggle("maximised", on);
+    document.body.classList.toggle("covered", on);
+    for (const button of pane.querySelectorAll("[data-maximise]")) {
+      button.setAttribute("aria-pressed", String(on));
+      button.title = on ? "Restore (Esc)" : "Maximise";
+    }
+    window.dispatchEvent(new Event("resize"));
+  }
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-maximise]");
+    const pane = button?.closest(".pane");
+    if (pane) maximise(pane, !pane.classList.contains("maximised"));
+  });
+  document.addEventListener("keydown", (event) => {
+    const pane = document.querySelector(".pane.maximised");
+    if (event.key === "Escape" && pane && !event.defaultPrevented) maximise(pane, false);
+  });
+
+  // ---- search: what is found drops down under the box; arrows walk through it --------------------------------
+  const box = document.getElementById("search");
+  const found = document.getElementById("search-found");
+  const links = () => [...found.querySelectorAll("a")];
+  function hideFound() {
+    found.replaceChildren();
+  }
+  if (box && found) {
+    document.addEventListener("click", (event) => {
+      if (!event.target.closest(".search")) hideFound();
+    });
+    box.form.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") {
+        hideFound();
+        box.focus();
+        return;
+      }
+      if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+      const stops = [box, ...links()];
+      const here = stops.indexOf(document.activeElement);
+      const step = event.key === "ArrowDown" ? 1 : -1;
+      stops[(here + step + stops.length) % stops.length]?.focus();
+      event.preventDefault();
+    });
+  }
+})();
