@@ -1,0 +1,131 @@
+"""Plotly figures as plain dictionaries. Colours and fonts are the page's: chart.js sets them by `meta.series`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from html import escape
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sessions_app.charts.curve import Curve, Step
+from sessions_app.charts.holders import Holders
+
+FIRST_BARS = 40  # what the slider spans at first
+Figure = dict[str, Any]
+
+
+def holders_figure(holders: Holders) -> Figure:
+    """One bar for each user, most licenses first, split into used and borrowed, with a slider below."""
+    from plotly import graph_objects as go  # costs a while to import: only the pages that draw pay for it
+
+    users = [escape(bar.user, quote=False) for bar in holders.bars]
+    in_all = [bar.used for bar in holders.bars]
+    series = {
+        "used": ("Used", [bar.used - bar.borrowed for bar in holders.bars]),
+        "borrowed": ("Borrowed", [bar.borrowed for bar in holders.bars]),
+    }
+    figure = go.Figure(
+        data=[
+            go.Bar(
+                name=name,
+                x=users,
+                y=values,
+                customdata=in_all,
+                hovertemplate=f"%{{x}}<br>{name}: %{{y}} of %{{customdata}} licenses<extra></extra>",
+                meta={"series": key},
+            )
+            for key, (name, values) in series.items()
+            if key == "used" or any(values)
+        ],
+        layout={
+            "barmode": "stack",
+            "showlegend": True,
+            "uirevision": "holders",
+            "xaxis": {
+                "type": "category",
+                "title": {"text": "User"},
+                "range": [-0.5, min(len(users), FIRST_BARS) - 0.5],
+                "rangeslider": {"visible": len(users) > 1, "thickness": 0.12},
+            },
+            "yaxis": {"title": {"text": "Licenses"}, "rangemode": "tozero", "tickformat": ",d"},
+        },
+    )
+    return dict(figure.to_plotly_json())
+
+
+def usage_figure(curve: Curve, zone: ZoneInfo, now: datetime | None = None) -> Figure:
+    """Used, borrowed, reserved, total and available over time as steps, with gaps, and a line at `now`."""
+    from plotly import graph_objects as go
+
+    points = list(_points(curve))
+    times = [_local(step.at, zone) for step in points]
+    figure = go.Figure(
+        data=[
+            go.Scatter(
+                name=name,
+                x=times,
+                y=values,
+                mode="lines",
+                line={"shape": "hv"},
+                connectgaps=False,
+                visible=True if shown else "legendonly",
+                hovertemplate=f"%{{y}} {name.lower()}<extra></extra>",
+                meta={"series": key},
+            )
+            for key, name, values, shown in _series(points)
+        ],
+        layout={
+            "hovermode": "x unified",
+            "showlegend": True,
+            "uirevision": "usage",
+            "xaxis": {
+                "type": "date",
+                "title": {"text": f"Time ({zone.key})"},
+                "range": [_local(curve.start, zone), _local(curve.end, zone)],
+            },
+            "yaxis": {"title": {"text": "Licenses"}, "rangemode": "tozero", "tickformat": ",d"},
+            "shapes": [_line_at(_local(now, zone))] if now else [],
+        },
+    )
+    return dict(figure.to_plotly_json())
+
+
+def _points(curve: Curve) -> Iterable[Step]:
+    """The steps, with the end of each line drawn before the gap that follows it."""
+    last = None
+    for step in curve.steps:
+        if step.figures is None and last is not None:
+            yield Step(step.at, last)
+        yield step
+        last = step.figures
+
+
+def _series(points: Sequence[Step]) -> Iterable[tuple[str, str, Sequence[int | None], bool]]:
+    """Key, name, values and whether it is drawn at first. A series that is nowhere known or all 0 is left out."""
+    known = [step.figures for step in points]
+    used = [figures.used if figures else None for figures in known]
+    total = [figures.total if figures else None for figures in known]
+    borrowed = [figures.borrowed if figures else None for figures in known]
+    reserved = [figures.reserved if figures else None for figures in known]
+    available = [
+        figures.total - figures.used - figures.reserved
+        if figures and figures.total is not None and figures.used is not None
+        else None
+        for figures in known
+    ]
+    yield "used", "Used", used, True
+    yield "borrowed", "Borrowed", borrowed, any(borrowed)
+    yield "reserved", "Reserved", reserved, any(reserved)
+    if any(value is not None for value in total):
+        yield "total", "Total", total, True
+        yield "available", "Available", available, False
+
+
+def _local(at: datetime, zone: ZoneInfo) -> str:
+    """Plotly knows no time zones: the time as a clock on the wall there shows it."""
+    return at.astimezone(zone).replace(tzinfo=None).isoformat()
+
+
+def _line_at(at: str) -> dict[str, Any]:
+    return {"type": "line", "xref": "x", "yref": "paper", "x0": at, "x1": at, "y0": 0, "y1": 1, "name": "now"}

@@ -1,0 +1,72 @@
+/* Draws the graphs of a page.
+ *
+ * A graph is `<div class="chart" data-chart="ID"><div class="chart-canvas"></div> … <script type="application/json"
+ * …">` with a Plotly figure. The JSON is replaced by the live page; the canvas stays, so what the
+ * reader chose (the slider's range, series switched off) stays too. Colours and fonts are taken from the page.
+ */
+(() => {
+  "use strict";
+
+  const style = () => getComputedStyle(document.documentElement);
+  const colour = (series) => style().getPropertyValue(`--series-${series}`).trim();
+
+  function dressed(figure) {
+    const body = getComputedStyle(document.body);
+    const axis = { gridcolor: colour("line"), linecolor: colour("line"), zerolinecolor: colour("line"), automargin: true };
+    const layout = {
+      ...figure.layout,
+      template: null,
+      font: { family: body.fontFamily, size: 12, color: body.color },
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      margin: { l: 56, r: 16, t: 8, b: 40 },
+      legend: { orientation: "h", x: 0, y: 1.12 },
+      hoverlabel: { font: { family: body.fontFamily, size: 12 } },
+      xaxis: { ...figure.layout.xaxis, ...axis },
+      yaxis: { ...figure.layout.yaxis, ...axis, fixedrange: true },
+    };
+    if (layout.xaxis.rangeslider) {
+      layout.xaxis.rangeslider = { ...layout.xaxis.rangeslider, bgcolor: "rgba(127,127,127,0.08)" };
+    }
+    layout.shapes = (layout.shapes || []).map((shape) => ({ ...shape, line: { color: colour("total"), width: 1, dash: "dot" } }));
+    const data = figure.data.map((trace) => {
+      const own = colour(trace.meta.series);
+      return trace.type === "bar"
+        ? { ...trace, marker: { color: own } }
+        : { ...trace, line: { ...trace.line, color: own, width: trace.meta.series === "total" ? 1.5 : 2 } };
+    });
+    return { data, layout };
+  }
+
+  function draw(chart) {
+    const source = chart.querySelector("script[type='application/json']");
+    const canvas = chart.querySelector(".chart-canvas");
+    if (!source || !canvas || !window.Plotly) return;
+    const figure = dressed(JSON.parse(source.textContent));
+    const empty = figure.data.every((trace) => trace.x.length === 0);
+    canvas.hidden = empty;
+    if (empty) return;
+    Plotly.react(canvas, figure.data, figure.layout, { displayModeBar: false, responsive: true });
+    const save = document.querySelector(`[data-chart-save="${chart.dataset.chart}"]`);
+    if (save) save.hidden = false;
+  }
+
+  const drawAll = (root) => root.querySelectorAll("[data-chart]").forEach(draw);
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-chart-save]");
+    if (!button) return;
+    const chart = document.querySelector(`[data-chart="${button.dataset.chartSave}"]`);
+    Plotly.downloadImage(chart.querySelector(".chart-canvas"), { format: "png", scale: 2, filename: chart.dataset.chartName });
+  });
+  document.addEventListener("DOMContentLoaded", () => drawAll(document));
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const chart = event.target.closest("[data-chart]");
+    if (chart) draw(chart);
+    else drawAll(event.target);
+  });
+  document.addEventListener("licstats:pane-resized", () => {
+    document.querySelectorAll(".chart-canvas.js-plotly-plot").forEach((canvas) => Plotly.Plots.resize(canvas));
+  });
+  new MutationObserver(() => drawAll(document)).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
+})();

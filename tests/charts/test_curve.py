@@ -1,0 +1,149 @@
+"""The curve of a feature's usage against a second way to compute it: asking for one moment at a time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from licstats.models import Feature
+from sessions_app.charts.curve import MOST_POINTS, Curve, Figures, hours_known, usage_curve
+from sessions_app.models import UsageInterval
+from tests.factories import NOON, FeatureFactory, LicenseServerFactory
+
+pytestmark = pytest.mark.django_db
+
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+
+
+def interval(feature: Feature, start: int, end: int, used: int | None, total: int | None = 10) -> UsageInterval:
+    return UsageInterval.objects.create(
+        feature=feature,
+        started_at=NOON + start * MINUTE,
+        ended_at=NOON + end * MINUTE,
+        used=used,
+        borrowed=0,
+        reserved=0,
+        queued=0,
+        total=total,
+    )
+
+
+def unread_feature() -> Feature:
+    return FeatureFactory(since=None, server=LicenseServerFactory(read_at=None))
+
+
+def at(curve: Curve, minute: float) -> Figures | None:
+    """What the curve says for one moment."""
+    moment = NOON + minute * MINUTE
+    before = [step for step in curve.steps if step.at <= moment]
+    return before[-1].figures if before else None
+
+
+def curve_of(*features: Feature, minutes: int = 600) -> Curve:
+    chosen = Feature.objects.filter(pk__in=[feature.pk for feature in features])
+    return usage_curve(chosen, NOON, NOON + minutes * MINUTE)
+
+
+def test_an_interval_stands_until_its_end_and_then_nothing_is_known():
+    feature = unread_feature()
+    interval(feature, 10, 20, used=3)
+    curve = curve_of(feature)
+    assert at(curve, 5) is None
+    assert at(curve, 10) == Figures(3, 0, 0, 0, 10)
+    assert at(curve, 19.9) == Figures(3, 0, 0, 0, 10)
+    assert at(curve, 20) is None
+
+
+def test_intervals_that_touch_leave_no_gap():
+    feature = unread_feature()
+    interval(feature, 10, 20, used=3)
+    interval(feature, 20, 30, used=4)
+    steps = curve_of(feature).steps
+    assert [(step.figures and step.figures.used) for step in steps] == [None, 3, 4, None]
+
+
+def test_what_stands_now_reaches_to_the_last_reading_and_not_beyond():
+    server = LicenseServerFactory(read_at=NOON + HOUR)
+    feature = FeatureFactory(server=server, used=7, since=NOON)
+    curve = curve_of(feature)
+    assert at(curve, 59) == Figures(7, 0, 0, 0, 10)
+    assert at(curve, 61) is None
+
+
+def test_a_period_in_the_middle_of_an_interval_is_cut_to_the_period():
+    feature = unread_feature()
+    interval(feature, -600, 1200, used=2)
+    curve = curve_of(feature)
+    assert curve.steps[0].at == NOON
+    assert curve.steps[-1].at == NOON + 600 * MINUTE
+    assert hours_known(curve) == 10
+
+
+def test_in_use_unknown_is_neither_zero_nor_a_gap():
+    feature = unread_feature()
+    interval(feature, 0, 10, used=None)
+    assert at(curve_of(feature), 5) == Figures(None, 0, 0, 0, 10)
+
+
+def test_one_unlimited_member_makes_the_total_unlimited_while_it_is_known():
+    limited, unlimited = unread_feature(), unread_feature()
+    interval(limited, 0, 60, used=1, total=10)
+    interval(unlimited, 20, 40, used=5, total=None)
+    curve = curve_of(limited, unlimited)
+    assert at(curve, 10) == Figures(1, 0, 0, 0, 10)
+    assert at(curve, 30) == Figures(6, 0, 0, 0, None)
+    assert at(curve, 50) == Figures(1, 0, 0, 0, 10)
+
+
+def test_a_long_history_keeps_its_peaks_and_its_gaps():
+    feature = unread_feature()
+    UsageInterval.objects.bulk_create(
+        UsageInterval(
+            feature=feature,
+            started_at=NOON + n * MINUTE,
+            ended_at=NOON + (n + 1) * MINUTE,
+            used=99 if n == 4321 else n % 2,
+            borrowed=0,
+            reserved=0,
+            queued=0,
+            total=100,
+        )
+        for n in range(9000)
+        if not 5000 <= n < 6000
+    )
+    curve = curve_of(feature, minutes=9000)
+    assert curve.reduced
+    assert len(curve.steps) <= MOST_POINTS
+    assert max(step.figures.used for step in curve.steps if step.figures) == 99
+    assert any(step.figures is None and step.at == NOON + 5000 * MINUTE for step in curve.steps)
+
+
+spans = st.lists(
+    st.tuples(st.integers(0, 2), st.integers(0, 50), st.integers(1, 30), st.none() | st.integers(0, 9)),
+    max_size=12,
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(spans=spans)
+def test_at_every_minute_the_curve_is_the_sum_of_what_was_known_then(spans, django_db_blocker):
+    Feature.objects.all().delete()
+    features = [unread_feature() for _ in range(3)]
+    taken: dict[int, set[int]] = {0: set(), 1: set(), 2: set()}
+    known: list[tuple[int, int, int, int | None]] = []
+    for member, start, length, used in spans:
+        minutes = set(range(start, start + length))
+        if not minutes & taken[member]:
+            taken[member] |= minutes
+            known.append((member, start, start + length, used))
+            interval(features[member], start, start + length, used)
+    curve = curve_of(*features, minutes=100)
+    for minute in range(90):
+        then = [used for _, start, end, used in known if start <= minute < end]
+        used = None if None in then else sum(value for value in then if value is not None)
+        expected = Figures(used, 0, 0, 0, 10 * len(then)) if then else None
+        assert at(curve, minute + 0.5) == expected
