@@ -35,7 +35,7 @@ class Scope:
 
     @classmethod
     def read(cls, params: Mapping[str, str], user: Login) -> Scope:
-        """The scope that a query string names: `scope=all | server:NAME | group:NAME`, `feature=`, `version=`, `type=`.
+        """The scope that a query string names: scope=all | server:NAME | group:NAME, feature=, version=, type=.
 
         ScopeError where it is malformed, unknown, or hidden from `user`.
         """

@@ -1,0 +1,168 @@
+"""License servers, groups and visibility from a file: all of it or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import structlog
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models import F
+from django.db.models.expressions import Combinable
+
+from groups_app.composition import check_members
+from groups_app.fleet_file import Entry, FleetError, FleetFile
+from groups_app.models import HostGroup, LicenseServerGroup, NameGroup, UserGroup
+from groups_app.visibility import SetVisibility
+from licstats.models import LicenseServer
+
+log = structlog.get_logger(__name__)
+
+NAME_GROUPS: dict[str, type[NameGroup]] = {"user_group": UserGroup, "host_group": HostGroup}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one entry: `what` is created, changed or unchanged; `fields` are those that changed."""
+
+    kind: str
+    name: str
+    what: str
+    fields: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+
+
+class ApplyFleet:
+    """Make the database say what a fleet file says. What the file does not name stays as it is."""
+
+    def __init__(self, file: FleetFile) -> None:
+        self.file = file
+        self.outcomes: list[Outcome] = []
+        self.refused: set[str] = set()  # license servers with a problem of their own: one is enough
+
+    def execute(self) -> list[Outcome]:
+        """Outcomes in the order of the kinds; FleetError, with nothing applied, where anything is wrong."""
+        with transaction.atomic():
+            for entry in self.file.of("server"):
+                self._server(entry)
+            for entry in self.file.of("group"):
+                self._group(entry)
+            for kind in NAME_GROUPS:
+                for entry in self.file.of(kind):
+                    self._name_group(entry)
+            for entry in self.file.of("visibility"):
+                self._visibility(entry)
+            if self.file.problems:
+                raise FleetError(self.file.problems)
+        changed = [outcome.name for outcome in self.outcomes if outcome.what != "unchanged"]
+        log.info("fleet applied", file=self.file.name, entries=len(self.outcomes), changed=changed)
+        return self.outcomes
+
+    def _server(self, entry: Entry) -> None:
+        server = LicenseServer.objects.filter(name=entry.values["name"]).first() or LicenseServer()
+        if not self._save(entry, server, {"revision": F("revision") + 1}):
+            self.refused.add(entry.identity)
+
+    def _save(self, entry: Entry, instance: models.Model, on_change: dict[str, Combinable] | None = None) -> bool:
+        """Write the entry's values that differ from those of `instance`; False where they are wrong."""
+        created = instance.pk is None
+        names = [key for key in entry.values if key != "servers"]
+        before = {name: getattr(instance, name) for name in names}
+        for name in names:
+            setattr(instance, name, entry.values[name])
+        try:
+            instance.full_clean()
+        except ValidationError as error:
+            self._explain(entry, error)
+            return False
+        changed = tuple(name for name in names if getattr(instance, name) != before[name])
+        if created or changed:
+            instance.save()
+        if changed and on_change and not created:
+            type(instance)._default_manager.filter(pk=instance.pk).update(**on_change)
+        what = "created" if created else "changed" if changed else "unchanged"
+        self.outcomes.append(Outcome(entry.kind, entry.identity, what, () if created else changed))
+        return True
+
+    def _explain(self, entry: Entry, error: ValidationError) -> None:
+        for key, messages in error.message_dict.items():
+            value = f"'{entry.values.get(key, '')}'"
+            plain = isinstance(entry.values.get(key), str) and key != "members"
+            for message in messages:
+                named = f"{key} {value}" if plain and value not in message else key
+                self.file.add(entry.line_of(key), f"{named}: {message}")
+
+    def _servers(self, entry: Entry, key: str) -> list[LicenseServer] | None:
+        """The license servers that a list names; None where one of them does not exist."""
+        names: list[str] = entry.values[key]
+        found = LicenseServer.objects.in_bulk(names, field_name="name")
+        for name in names:
+            if name not in found and name not in self.refused:
+                self.file.add(entry.line_of(key, name), f"{key}: there is no license server '{name}'.")
+        return list(found.values()) if set(names) <= found.keys() else None
+
+    def _group(self, entry: Entry) -> None:
+        servers = self._servers(entry, "servers")
+        group = LicenseServerGroup.objects.filter(name=entry.values["name"]).first() or LicenseServerGroup()
+        if servers is None or not self._save(entry, group):
+            return
+        try:
+            notices = check_members(servers)
+        except ValidationError as error:
+            for message in error.messages:
+                self.file.add(entry.line_of("servers"), f"group '{group}': {message}")
+            return
+        before = set(group.servers.all())
+        group.servers.set(servers)
+        self._also_changed(("servers",) if before != set(servers) else (), notices)
+
+    def _also_changed(self, fields: tuple[str, ...], notices: Iterable[str] = ()) -> None:
+        """Add to the last outcome what is not a column of its own."""
+        last = self.outcomes.pop()
+        changed = last.fields + (() if last.what == "created" else fields)
+        what = "changed" if fields and last.what == "unchanged" else last.what
+        self.outcomes.append(Outcome(last.kind, last.name, what, changed, tuple(notices)))
+
+    def _name_group(self, entry: Entry) -> None:
+        model = NAME_GROUPS[entry.kind]
+        entry.values["members"] = "\n".join(entry.values["members"])
+        self._save(entry, model._default_manager.filter(name=entry.values["name"]).first() or model())
+
+    def _visibility(self, entry: Entry) -> None:
+        login = get_user_model().objects.filter(username=entry.values["user"]).first()
+        if login is None:
+            name = entry.values["user"]
+            self.file.add(entry.line_of("user"), f"there is no login '{name}'. Add it: licstats user add {name}.")
+            return
+        servers = self._servers(entry, "hide_servers") if "hide_servers" in entry.values else None
+        features = self._features(entry) if "hide_features" in entry.values else None
+        self._set_visibility(login, entry, servers, features)
+
+    def _set_visibility(
+        self,
+        login: AbstractBaseUser,
+        entry: Entry,
+        servers: list[LicenseServer] | None,
+        features: list[tuple[LicenseServer, str]] | None,
+    ) -> None:
+        change = SetVisibility(login, servers, features, entry.values.get("hide_new_servers"))
+        changed = change.execute()
+        self.outcomes.append(
+            Outcome("visibility", entry.identity, "changed" if changed else "unchanged", tuple(changed))
+        )
+
+    def _features(self, entry: Entry) -> list[tuple[LicenseServer, str]]:
+        """`server/feature` pairs: a server's name has no slash, a feature's may."""
+        texts: list[str] = entry.values["hide_features"]
+        pairs = {text: text.partition("/") for text in texts}
+        servers = LicenseServer.objects.in_bulk([pair[0] for pair in pairs.values()], field_name="name")
+        for text, (server, _, feature) in pairs.items():
+            line = entry.line_of("hide_features", text)
+            if not feature:
+                self.file.add(line, f"hide_features '{text}': write server/feature, as in \"PL/wxpf\".")
+            elif server not in servers and server not in self.refused:
+                self.file.add(line, f"hide_features '{text}': there is no license server '{server}'.")
+        return [(servers[server], feature) for server, _, feature in pairs.values() if server in servers and feature]

@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from groups_app.models.access import ForbiddenServer, HiddenFeature, HiddenServer, VisibilityDefault
+from groups_app.models.groups import HostGroup, LicenseServerGroup, NameGroup, UserGroup
+
+__all__ = [
+    "ForbiddenServer",
+    "HiddenFeature",
+    "HiddenServer",
+    "HostGroup",
+    "LicenseServerGroup",
+    "NameGroup",
+    "UserGroup",
+    "VisibilityDefault",
+]

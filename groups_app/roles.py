@@ -1,0 +1,72 @@
+"""The roles that ship with the project, as Django groups, and logins that have them.
+
+A viewer may look. An administrator may also change license servers, groups, visibility and logins, and close
+sessions; closing is a permission of its own and may be given to any role or login.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.contrib.auth.management import create_permissions
+from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q
+from django.utils.crypto import get_random_string
+
+VIEWER = "viewer"
+ADMINISTRATOR = "administrator"
+CLOSE_SESSION = ("sessions_app", "close_session")
+MANAGED = {
+    "licstats": ("licenseserver",),
+    "groups_app": ("licenseservergroup", "usergroup", "hostgroup", "forbiddenserver"),
+    "auth": ("user", "group"),
+}
+LOOK_ONLY = {"licstats": ("feature", "pool")}
+ROLES = (VIEWER, ADMINISTRATOR)
+
+
+def _permissions_of_administrators() -> Q:
+    wanted = Q(content_type__app_label=CLOSE_SESSION[0], codename=CLOSE_SESSION[1])
+    for app, names in MANAGED.items():
+        wanted |= Q(content_type__app_label=app, content_type__model__in=names)
+    for app, names in LOOK_ONLY.items():
+        wanted |= Q(content_type__app_label=app, codename__in=[f"view_{name}" for name in names])
+    return wanted
+
+
+def ship_roles(sender: AppConfig, **kwargs: Any) -> None:
+    """After migrations: both roles are there, and the administrator's has the permissions that it ships with.
+
+    Whoever wants other permissions makes a role of another name.
+    """
+    for label in (*MANAGED, CLOSE_SESSION[0]):
+        create_permissions(apps.get_app_config(label), verbosity=0)  # they may not have had their turn yet
+    Group.objects.get_or_create(name=VIEWER)
+    administrator, _ = Group.objects.get_or_create(name=ADMINISTRATOR)
+    administrator.permissions.add(*Permission.objects.filter(_permissions_of_administrators()))
+
+
+class AddLogin:
+    """Add a login with a role. An administrator may use the admin pages; without a password one is made."""
+
+    def __init__(self, name: str, role: str, password: str = "") -> None:
+        self.name = name
+        self.role = role
+        self.password = password or get_random_string(20)
+
+    @transaction.atomic
+    def execute(self) -> str:
+        """The password; ValidationError where the name is taken or wrong, or the password too weak."""
+        login = User(username=self.name, is_staff=self.role == ADMINISTRATOR)
+        if User.objects.filter(username=self.name).exists():
+            raise ValidationError(f"There is a login '{self.name}' already. Choose another name.")
+        validate_password(self.password, login)
+        login.set_password(self.password)
+        login.full_clean()
+        login.save()
+        login.groups.add(Group.objects.get(name=self.role))
+        return self.password

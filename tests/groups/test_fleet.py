@@ -1,0 +1,231 @@
+from __future__ import annotations
+
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from groups_app.models import HiddenFeature, HiddenServer, HostGroup, LicenseServerGroup, UserGroup
+from licstats.models import LicenseServer
+from tests.factories import FeatureFactory, LicenseServerFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+WHOLE = """\
+[[server]]
+name = "PL"
+manager = "flexnet"
+address = "27000@pl"
+timezone = "Europe/Warsaw"
+interval = "2 min"
+timeout = "20s"
+
+[[server]]
+name = "US"
+manager = "flexnet"
+address = "27000@us"
+enabled = false
+
+[[group]]
+name = "XF"
+servers = ["PL", "US"]
+
+[[user_group]]
+name = "designers"
+members = ["ann", "design-*"]
+
+[[host_group]]
+name = "krakow"
+members = ["*.krakow.example.com"]
+
+[[visibility]]
+user = "viewer1"
+hide_servers = ["US"]
+hide_features = ["PL/wxpf"]
+hide_new_servers = true
+"""
+
+
+def apply(folder: Path, text: str) -> str:
+    path = folder / "fleet.toml"
+    path.write_text(text, encoding="utf-8")
+    out = StringIO()
+    call_command("fleet", "apply", str(path), stdout=out)
+    return out.getvalue()
+
+
+def refused(folder: Path, text: str) -> str:
+    """The message with which the file is refused; nothing of it may be applied."""
+    before = LicenseServer.objects.count(), LicenseServerGroup.objects.count(), UserGroup.objects.count()
+    with pytest.raises(CommandError) as raised:
+        apply(folder, text)
+    assert before == (
+        LicenseServer.objects.count(),
+        LicenseServerGroup.objects.count(),
+        UserGroup.objects.count(),
+    )
+    return str(raised.value)
+
+
+def test_a_fleet_file_makes_servers_groups_and_visibility(tmp_path: Path) -> None:
+    viewer = UserFactory(username="viewer1")
+
+    out = apply(tmp_path, WHOLE)
+
+    polish = LicenseServer.objects.get(name="PL")
+    assert (polish.timezone, polish.interval.total_seconds(), polish.timeout.total_seconds()) == (
+        "Europe/Warsaw",
+        120,
+        20,
+    )
+    assert not LicenseServer.objects.get(name="US").enabled
+    assert {str(server) for server in LicenseServerGroup.objects.get(name="XF").servers.all()} == {"PL", "US"}
+    assert UserGroup.objects.get().entries == ["ann", "design-*"]
+    assert HostGroup.objects.get().entries == ["*.krakow.example.com"]
+    assert [str(hidden.server) for hidden in HiddenServer.objects.filter(user=viewer)] == ["US"]
+    assert [(str(h.server), h.name) for h in HiddenFeature.objects.filter(user=viewer)] == [("PL", "wxpf")]
+    assert "server PL: created" in out
+    assert "note: PL was not read yet" in out
+    assert out.endswith("5 created, 1 changed, 0 unchanged\n")
+
+
+def test_applying_it_again_changes_nothing(tmp_path: Path) -> None:
+    UserFactory(username="viewer1")
+    apply(tmp_path, WHOLE)
+    before = list(LicenseServer.objects.order_by("pk").values())
+
+    out = apply(tmp_path, WHOLE)
+
+    assert out.endswith("0 created, 0 changed, 6 unchanged\n")
+    assert list(LicenseServer.objects.order_by("pk").values()) == before
+
+
+def test_what_changed_is_named_and_what_the_file_does_not_name_stays(tmp_path: Path) -> None:
+    apply(tmp_path, WHOLE.partition("[[visibility]]")[0])
+    LicenseServerFactory(name="DK", description="not in the file")
+    LicenseServer.objects.filter(name="PL").update(description="kept")
+
+    out = apply(
+        tmp_path,
+        WHOLE.partition("[[visibility]]")[0]
+        .replace('"27000@pl"', '"27001@pl"')
+        .replace('servers = ["PL", "US"]', 'servers = ["PL"]'),
+    )
+
+    assert "server PL: changed (address)" in out
+    assert "group XF: changed (servers)" in out
+    assert "server US: unchanged" in out
+    polish = LicenseServer.objects.get(name="PL")
+    assert (polish.address, polish.description, polish.revision) == ("27001@pl", "kept", 1)
+    assert LicenseServer.objects.get(name="DK").description == "not in the file"
+
+
+def test_an_empty_list_shows_everything_again(tmp_path: Path) -> None:
+    viewer = UserFactory(username="viewer1")
+    apply(tmp_path, WHOLE)
+
+    apply(tmp_path, '[[visibility]]\nuser = "viewer1"\nhide_servers = []\n')
+
+    assert not HiddenServer.objects.filter(user=viewer).exists()
+    assert HiddenFeature.objects.filter(user=viewer).exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            'name = "PL"',
+            'nmae = "PL"',
+            "fleet.toml line 2: 'nmae' is not a key of [[server]]. Did you mean 'name'?",
+        ),
+        ('name = "PL"', "name = 7", 'fleet.toml line 2: name is 7: it must be a text in quotes, as in "PL".'),
+        ('name = "PL"', 'name = "US"', "fleet.toml line 9: server 'US' comes twice, first in line 1."),
+        ('name = "PL"\n', "", "fleet.toml line 1: this [[server]] needs 'name'."),
+        (
+            '"PL"\nmanager',
+            '"P\\tL"\nmanager',
+            "fleet.toml line 2: name 'P\tL': A name begins with a visible character",
+        ),
+        ("[[group]]", "[[grupp]]", "fleet.toml line 15: 'grupp' is not known. Did you mean [[group]]?"),
+        ("[[group]]", "[group]", "fleet.toml line 15: write [[group]], with two brackets"),
+        ('"2 min"', "120", 'fleet.toml line 6: interval: 120 is not a duration in quotes, as in "60s".'),
+        ('"2 min"', '"2 moons"', "fleet.toml line 6: interval: 'moons' is not a unit of time."),
+        ('"2 min"', '"1s"', "fleet.toml line 6: interval: Ensure this value is greater than or equal to"),
+        ('"Europe/Warsaw"', '"Europe/Krakow"', "fleet.toml line 5: timezone: 'Europe/Krakow' is not a"),
+        (
+            '"flexnet"\naddress = "27000@pl"',
+            '"flex"\naddress = "27000@pl"',
+            "line 3: manager: 'flex' is not a",
+        ),
+        (
+            "enabled = false",
+            'enabled = "no"',
+            "fleet.toml line 13: enabled is 'no': it must be true or false",
+        ),
+        (
+            '["PL", "US"]',
+            '[\n"PL",\n"SU",\n]',
+            "fleet.toml line 19: servers: there is no license server 'SU'.",
+        ),
+        ('["PL", "US"]', '["PL", 3]', "fleet.toml line 17: servers is ['PL', 3]: it must be a list of texts"),
+        ('"design-*"', '"a,b"', "fleet.toml line 21: members: 'a,b': write one name or pattern on each"),
+        (
+            '"viewer1"',
+            '"viewer2"',
+            "fleet.toml line 28: there is no login 'viewer2'. Add it: licstats user add viewer2.",
+        ),
+        (
+            '"PL/wxpf"',
+            '"wxpf"',
+            "fleet.toml line 30: hide_features 'wxpf': write server/feature, as in \"PL/wxpf\".",
+        ),
+        (
+            '"PL/wxpf"',
+            '"DK/wxpf"',
+            "fleet.toml line 30: hide_features 'DK/wxpf': there is no license server 'DK'.",
+        ),
+        ("enabled = false", "enabled = maybe", "fleet.toml line 13: Invalid value. This is not TOML."),
+    ],
+)
+def test_a_wrong_value_is_refused_with_its_line(tmp_path: Path, old: str, new: str, said: str) -> None:
+    UserFactory(username="viewer1")
+    assert old in WHOLE
+
+    message = refused(tmp_path, WHOLE.replace(old, new, 1))
+
+    assert said in message
+    assert "\nNothing was applied: " in message
+
+
+def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
+    message = refused(tmp_path, '[[server]]\nname = "A"\ncolour = 1\n[[group]]\nname = "B"\n')
+
+    assert "line 1: this [[server]] needs 'manager'." in message
+    assert "line 3: 'colour' is not a key of [[server]]." in message
+    assert "line 4: this [[group]] needs 'servers'." in message
+
+
+def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="cannot be read: No such file"):
+        call_command("fleet", "apply", str(tmp_path / "none.toml"))
+    (tmp_path / "latin.toml").write_bytes(b"# \xe9\n")
+    with pytest.raises(CommandError, match="is not UTF-8"):
+        call_command("fleet", "apply", str(tmp_path / "latin.toml"))
+
+
+def test_brackets_inside_a_long_text_do_not_shift_the_lines(tmp_path: Path) -> None:
+    text = '[[server]]\nname = "A"\nmanager = "flexnet"\naddress = "1@a"\ndescription = """\n[[server]]\n"""\n'
+
+    message = refused(tmp_path, text + '[[server]]\nname = "B"\nmanager = "flexnet"\naddress = "1@b"\nsite = "A B"\n')
+
+    assert "fleet.toml line 12: site 'A B': A site is small letters" in message
+
+
+def test_members_that_do_not_fit_are_refused_by_name(tmp_path: Path) -> None:
+    for name, vendor in (("PL", "xf"), ("US", "xf"), ("DK", "other")):
+        FeatureFactory(server__name=name, vendor=vendor)
+
+    message = refused(tmp_path, '[[group]]\nname = "XF"\nservers = ["PL", "US", "DK"]\n')
+
+    assert "fleet.toml line 3: group 'XF': DK has no vendor in common with the others: it serves other" in message

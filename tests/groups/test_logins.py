@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.contrib.auth import authenticate, get_user_model
+from django.contrib.auth.models import Group
+from django.core.management import CommandError, call_command
+
+pytestmark = pytest.mark.django_db
+
+
+def add(*args: str) -> str:
+    out = StringIO()
+    call_command("user", "add", *args, stdout=out)
+    return out.getvalue()
+
+
+def test_a_viewer_is_added_with_a_password_that_works(rf) -> None:
+    out = add("ann", "--role", "viewer")
+
+    password = out.split("Password: ")[1].strip()
+    login = authenticate(rf.post("/login/"), username="ann", password=password)
+    assert login is not None
+    assert not login.is_staff
+    assert not login.has_perm("licstats.change_licenseserver")
+
+
+def test_an_administrator_may_change_what_exists() -> None:
+    add("root", "--role", "administrator")
+
+    login = get_user_model().objects.get(username="root")
+    assert login.is_staff
+    assert not login.is_superuser
+    for permission in (
+        "licstats.add_licenseserver",
+        "groups_app.change_licenseservergroup",
+        "groups_app.add_usergroup",
+        "groups_app.delete_hostgroup",
+        "groups_app.add_forbiddenserver",
+        "auth.add_user",
+        "sessions_app.close_session",
+    ):
+        assert login.has_perm(permission), permission
+
+
+def test_a_password_from_a_file_is_not_printed(tmp_path: Path, rf) -> None:
+    file = tmp_path / "password"
+    file.write_text("correct horse battery\n")
+
+    out = add("ann", "--role", "viewer", "--password-file", str(file))
+
+    assert "correct" not in out
+    assert authenticate(rf.post("/login/"), username="ann", password="correct horse battery")
+
+
+@pytest.mark.parametrize("content", ["", "\nsecond line"])
+def test_an_empty_password_file_is_refused(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "password"
+    file.write_text(content)
+
+    with pytest.raises(CommandError, match="is empty"):
+        add("ann", "--role", "viewer", "--password-file", str(file))
+    assert not get_user_model().objects.exists()
+
+
+def test_a_weak_password_and_a_taken_name_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("secret")
+    with pytest.raises(CommandError, match="too short"):
+        add("ann", "--role", "viewer", "--password-file", str(file))
+
+    add("ann", "--role", "viewer")
+    with pytest.raises(CommandError, match="There is a login 'ann' already"):
+        add("ann", "--role", "viewer")
+    assert get_user_model().objects.count() == 1
+
+
+def test_the_roles_ship_with_the_project() -> None:
+    assert set(Group.objects.values_list("name", flat=True)) >= {"viewer", "administrator"}
