@@ -60,7 +60,7 @@
     Plotly.downloadImage(chart.querySelector(".chart-canvas"), { format: "png", scale: 2, filename: chart.dataset.chartName });
   });
   document.addEventListener("DOMContentLoaded", () => drawAll(document));
-  document.addEventListener("htmx:afterSettle", (event) => {
+  document.addEventListener("licstats:live", (event) => {
     const chart = event.target.closest("[data-chart]");
     if (chart) draw(chart);
     else drawAll(event.target);

@@ -1,0 +1,69 @@
+"""The period of a history report."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from sessions_app.charts.periods import NAMES, Period, PeriodError
+
+WARSAW = ZoneInfo("Europe/Warsaw")
+NOW = datetime(2026, 3, 18, 23, 30, tzinfo=UTC)  # already Thursday in Warsaw
+
+
+def read(**params: str) -> Period:
+    return Period.read(params, NOW, WARSAW)
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "end"),
+    [
+        ("today", "2026-03-19", "2026-03-20"),
+        ("yesterday", "2026-03-18", "2026-03-19"),
+        ("week", "2026-03-16", "2026-03-20"),
+        ("last-week", "2026-03-09", "2026-03-16"),
+        ("month", "2026-03-01", "2026-03-20"),
+        ("last-month", "2026-02-01", "2026-03-01"),
+        ("quarter", "2026-01-01", "2026-03-20"),
+        ("last-quarter", "2025-10-01", "2026-01-01"),
+        ("year", "2026-01-01", "2026-03-20"),
+        ("last-year", "2025-01-01", "2026-01-01"),
+    ],
+)
+def test_a_named_period_follows_the_calendar_of_the_viewers_zone(name, start, end):
+    period = read(period=name)
+    assert (f"{period.start:%Y-%m-%d %H:%M}", f"{period.end:%Y-%m-%d %H:%M}") == (f"{start} 00:00", f"{end} 00:00")
+    assert period.start.tzinfo is WARSAW
+
+
+def test_without_a_choice_it_is_this_week():
+    assert read().name == "week"
+
+
+def test_a_custom_period_is_in_the_viewers_zone_and_can_be_linked_to():
+    period = read(**{"from": "2026-01-01T08:00", "to": "2026-01-02T08:00"})
+    assert period.start == datetime(2026, 1, 1, 7, 0, tzinfo=UTC)
+    assert read(**period.params()) == period
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_named_period_can_be_linked_to(name):
+    assert read(**read(period=name).params()) == read(period=name)
+
+
+@pytest.mark.parametrize(
+    ("params", "field", "words"),
+    [
+        ({"period": "fortnight"}, "period", "'fortnight' is not a period"),
+        ({"period": "custom", "from": "soon"}, "from", "'soon' is not a time"),
+        ({"period": "custom"}, "from", "is not a time"),
+        ({"from": "2026-01-02", "to": "2026-01-01"}, "to", "ends before it begins"),
+        ({"from": "1970-01-01", "to": "2026-01-01"}, "from", "ten years"),
+    ],
+)
+def test_a_wrong_period_is_refused_at_its_field(params, field, words):
+    with pytest.raises(PeriodError, match=words) as refused:
+        read(**params)
+    assert refused.value.field == field
