@@ -65,6 +65,7 @@ class OpenSession(Session):
             models.Index(
                 fields=["borrow_expires_at", "id"], name="open_borrowed", condition=Q(borrow_expires_at__isnull=False)
             ),
+            models.Index(fields=["server"], name="open_unconfirmed", condition=Q(last_seen_at__isnull=False)),
             GinIndex(OpClass(Upper("user"), name="gin_trgm_ops"), name="open_user_contains"),
             GinIndex(OpClass(Upper("host"), name="gin_trgm_ops"), name="open_host_contains"),
         ]
