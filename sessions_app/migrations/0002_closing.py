@@ -90,6 +90,7 @@ class Migration(migrations.Migration):
                 ('sent_at', models.DateTimeField(null=True)),
                 ('command', models.JSONField(default=list)),
                 ('exit_status', models.IntegerField(null=True)),
+                ('answered', models.CharField(blank=True, max_length=10)),
                 ('answer', models.TextField(blank=True)),
                 ('message', models.TextField(blank=True)),
                 ('feature', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='licstats.feature')),

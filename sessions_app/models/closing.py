@@ -103,6 +103,7 @@ class CloseRequest(models.Model):
     sent_at = models.DateTimeField(null=True)  # when the tool was about to be started
     command = models.JSONField(default=list)  # its argument list, secrets taken out
     exit_status = models.IntegerField(null=True)
+    answered = models.CharField(max_length=10, blank=True)  # how the answer is taken: managers.base.Answer
     answer = models.TextField(blank=True)  # of the tool, word for word, secrets taken out
     message = models.TextField(blank=True)  # what happened and what to do, in a sentence
 

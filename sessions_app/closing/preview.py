@@ -1,0 +1,122 @@
+"""What exactly would go, and what else with it, before anything happens. Reads the database only."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+from django.db.models import Q
+
+from groups_app.visibility import visible_features
+from sessions_app.closing import check
+from sessions_app.closing.check import Login
+from sessions_app.closing.identity import Identity
+from sessions_app.models import CloseRequest, OpenSession
+from sessions_app.models.closing import UNDER_WAY
+
+AT_ONCE = 200  # sessions in one preview: more than anybody can look through
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One session that was asked for: with what goes with it, or with what stands against closing it."""
+
+    session: OpenSession
+    obstacle: str = ""
+    also: tuple[OpenSession, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """`missing` counts what was asked for and is not there any more, or never was for this login.
+
+    `unseen` counts sessions that go too and are of features that this login does not see.
+    """
+
+    closable: list[Item] = field(default_factory=list)
+    blocked: list[Item] = field(default_factory=list)
+    also: list[OpenSession] = field(default_factory=list)
+    unseen: int = 0
+    missing: int = 0
+
+    @property
+    def licenses(self) -> int:
+        return sum(item.session.used for item in self.closable)
+
+
+def preview(ids: Collection[int], login: Login) -> Preview:
+    """The preview of closing the open sessions `ids` as `login`."""
+    features = visible_features(login)
+    sessions = list(
+        OpenSession.objects.filter(pk__in=ids, feature__in=features)
+        .select_related("feature", "server")
+        .order_by("server__name", "feature__name", "user", "host", "pk")
+    )
+    together = going_together(sessions)
+    items = list(_items(sessions, together, login))
+    closable = [item for item in items if not item.obstacle]
+    chosen = {session.pk for session in sessions}
+    also = {one.pk: one for item in closable for one in item.also if one.pk not in chosen}
+    seen = set(features.filter(pk__in={one.feature_id for one in also.values()}).values_list("pk", flat=True))
+    return Preview(
+        closable,
+        [item for item in items if item.obstacle],
+        [one for one in also.values() if one.feature_id in seen],
+        sum(one.feature_id not in seen for one in also.values()),
+        len(set(ids)) - len(sessions),
+    )
+
+
+def going_together(sessions: Iterable[OpenSession]) -> dict[int, tuple[OpenSession, ...]]:
+    """For each session's id, the other open sessions that its license server would close with it."""
+    chosen = list(sessions)
+    wanted = Q(pk__in=[])
+    for session in chosen:
+        wanted |= _same_reach(session)
+    by_reach: dict[tuple[int, tuple[str, ...]], list[OpenSession]] = {}
+    for one in OpenSession.objects.filter(wanted).select_related("feature", "server").order_by("pk"):
+        by_reach.setdefault(_reach(one), []).append(one)
+    return {
+        session.pk: tuple(one for one in by_reach.get(_reach(session), ()) if one.pk != session.pk)
+        for session in chosen
+    }
+
+
+def _items(sessions: list[OpenSession], together: dict[int, tuple[OpenSession, ...]], login: Login) -> Iterable[Item]:
+    forbidden = check.login_obstacle(login)
+    servers = {session.server_id: session.server for session in sessions}
+    blocked = {pk: check.server_obstacle(server) for pk, server in servers.items()}
+    requests = CloseRequest.objects.filter(session_id__in=[one.pk for one in sessions], state__in=UNDER_WAY)
+    asked = {request.session_id: check.asked_already(request) for request in requests}
+    for session in sessions:
+        obstacle = (
+            forbidden
+            or blocked[session.server_id]
+            or check.session_obstacle(session)
+            or asked.get(session.pk, "")
+            or _obstacle_of_others(together[session.pk])
+        )
+        yield Item(session, obstacle, () if obstacle else together[session.pk])
+
+
+def _obstacle_of_others(others: tuple[OpenSession, ...]) -> str:
+    if any(check.session_obstacle(other) for other in others):
+        return "A borrowed license would go with it, which its license server does not take back."
+    return ""
+
+
+def _reach(session: OpenSession) -> tuple[int, tuple[str, ...]]:
+    return session.server_id, Identity.of_open(session).reach(session.server.manager)
+
+
+def _same_reach(session: OpenSession) -> Q:
+    """Holds for every session with the reach of `session` (see `Identity.reach`)."""
+    server = Q(server=session.server_id)
+    if session.server.manager == "lmx":
+        return server & Q(user=session.user, host=session.host)
+    feature = Q(feature__vendor=session.feature.vendor, feature__name=session.feature.name)
+    if session.handle:
+        place = Q(server_host=session.server_host, port=session.port, handle=session.handle)
+    else:
+        place = Q(user=session.user, host=session.host, display=session.display, handle="")
+    return server & feature & place

@@ -1,0 +1,112 @@
+"""The tools that close: their configured arguments, whether they have that switch at all, and their secrets."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shlex
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone as clock
+
+from licstats.managers.base import Manager
+from licstats.managers.registry import MANAGERS
+from licstats.models import LicenseServer
+from sessions_app.models import ClosingTool
+from sessions_app.polling import command
+
+HIDDEN = "********"
+USAGE_LIMIT = 256 * 1024  # bytes
+USAGE_TIMEOUT = 15.0  # seconds
+NOT_CONFIGURED = (
+    "Closing LM-X sessions is not set up: LICSTATS_LMX_REMOVE does not name the removal arguments of lmxendutil."
+)
+NOT_CHECKED = (
+    "It is not known yet whether lmxendutil at site '{site}' has the switch of LICSTATS_LMX_REMOVE. "
+    "`licstats doctor` checks it, and the site's worker does so within a minute."
+)
+
+
+def options(manager: Manager) -> list[str]:
+    """The configured arguments that `manager` needs to close a session; most need none."""
+    return shlex.split(settings.LICSTATS_LMX_REMOVE) if manager.name == "lmx" else []
+
+
+def needs_check(manager_name: str) -> bool:
+    """Whether the switch that closes is configured rather than known, and so has to be found in the tool's usage."""
+    return manager_name == "lmx"
+
+
+def environment() -> dict[str, str]:
+    """What the tool is told by environment variables, where no command line shows it."""
+    password = settings.LICSTATS_LMX_PASSWORD
+    return {settings.LICSTATS_LMX_PASSWORD_VARIABLE: password} if password else {}
+
+
+def without_secrets(text: str) -> str:
+    """`text` with the passwords of the tools made unreadable."""
+    password = settings.LICSTATS_LMX_PASSWORD
+    return text.replace(password, HIDDEN) if password else text
+
+
+def digest(manager: Manager) -> str:
+    """Names the configuration that a check is about."""
+    configured = [settings.LICSTATS_TOOLS[manager.tool], *options(manager)]
+    return hashlib.sha256(json.dumps(configured).encode()).hexdigest()
+
+
+def obstacle(server: LicenseServer) -> str:
+    """Why the tool of that server's site cannot close, in a sentence; empty where it can. Reads the database only."""
+    if not needs_check(server.manager):
+        return ""
+    manager = server.license_manager
+    if not options(manager):
+        return NOT_CONFIGURED
+    found = ClosingTool.objects.filter(site=server.site, manager=manager.name, digest=digest(manager)).first()
+    if found is None:
+        return NOT_CHECKED.format(site=server.site)
+    return "" if found.works else found.message
+
+
+def check(site: str, manager: Manager) -> ClosingTool:
+    """Looks in the tool's own usage text for the configured switches, on this machine, and keeps the finding."""
+    works, message = _look(manager)
+    found, _ = ClosingTool.objects.update_or_create(
+        site=site,
+        manager=manager.name,
+        digest=digest(manager),
+        defaults={"works": works, "message": message, "checked_at": clock.now()},
+    )
+    return found
+
+
+def unchecked_sites() -> QuerySet[LicenseServer, tuple[str, str]]:
+    """(site, manager) of servers whose tool has not been looked at since it was configured."""
+    wanted = [name for name in MANAGERS if needs_check(name) and options(MANAGERS[name])]
+    known = ClosingTool.objects.filter(
+        site=OuterRef("site"), manager=OuterRef("manager"), digest__in=[digest(MANAGERS[name]) for name in wanted]
+    )
+    servers = LicenseServer.objects.filter(enabled=True, manager__in=wanted).exclude(Exists(known))
+    return servers.order_by().values_list("site", "manager").distinct()
+
+
+def _look(manager: Manager) -> tuple[bool, str]:
+    if not options(manager):
+        return False, NOT_CONFIGURED
+    tool = settings.LICSTATS_TOOLS[manager.tool]
+    output = command.run([tool, "-help"], USAGE_TIMEOUT, USAGE_LIMIT)
+    if output.failure:
+        return False, f"{tool} could not be asked for its usage: {output.failure}"
+    missing = _not_in(output.text, [word for word in options(manager) if word.startswith("-")])
+    if missing:
+        return False, (
+            f"The usage text of {tool} does not name {', '.join(missing)}: LICSTATS_LMX_REMOVE is not right for it."
+        )
+    return True, f"The usage text of {tool} names every switch of LICSTATS_LMX_REMOVE."
+
+
+def _not_in(usage: str, switches: Iterable[str]) -> list[str]:
+    return [one for one in switches if not re.search(rf"(?<![\w-]){re.escape(one)}(?![\w-])", usage)]

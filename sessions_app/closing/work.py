@@ -1,0 +1,266 @@
+"""The worker's part of closing: everything under way on one license server, with as few queries of it as will do.
+
+Each turn asks the license server once. That reading proves what was removed before it, and is the fresh query for
+what is to be removed after it. Nothing here relies on a message coming once, or on this process living on.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import chain, repeat
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone as clock
+
+from licstats.managers.base import Answer, UnsafeArgument
+from licstats.managers.reading import Reading, Verdict
+from licstats.models import LicenseServer
+from sessions_app.closing import check, record, tool
+from sessions_app.closing.identity import Identity, Seen, seen_in, with_reach
+from sessions_app.closing.lock import closing_on
+from sessions_app.closing.prove import Proof, look, notice, unseen_licenses
+from sessions_app.closing.remove import close_command, remove
+from sessions_app.models import CloseRequest, CloseState
+from sessions_app.models.closing import UNDER_WAY
+from sessions_app.polling import poll
+
+FRESH = 5.0  # seconds: a handle may be somebody else's by then, so the license server is asked anew
+PAUSES = (0.0, 0.5, 1.0, 2.0)  # seconds between queries for a proof; then LAST_PAUSE
+LAST_PAUSE = 4.0
+PROOF_AFTER_FAILURE = timedelta(seconds=5)  # the tool said that it did not work, so little is to be waited for
+LOST = (
+    "A removal may or may not have been sent, as the worker ended in the middle of it. The session is still there; "
+    "it was not removed again. Ask once more if it should go."
+)
+
+
+def close_on(server_id: int) -> None:
+    """Works off every close under way on that license server, unless somebody is at it already.
+
+    Whoever has the lock looks once more after letting it go, so that a request written meanwhile is not left.
+    """
+    while CloseRequest.objects.filter(server=server_id, state__in=UNDER_WAY).exists():
+        with closing_on(server_id) as held:
+            if not held:
+                return
+            Turns(LicenseServer.objects.get(pk=server_id)).execute()
+
+
+@dataclass(slots=True)
+class Glance:
+    """A reading with its sessions looked up by identity, and when it came by the process's clock."""
+
+    reading: Reading
+    seen: dict[Identity, Seen]
+    came: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    def at(cls, server: LicenseServer) -> Glance:
+        reading, _ = poll.query(server)
+        return cls(reading, {one.identity: one for one in seen_in(reading)})
+
+    @property
+    def is_fresh(self) -> bool:
+        return time.monotonic() - self.came < FRESH
+
+    @property
+    def failure(self) -> str:
+        """Why it tells nothing, in the words of its problems; empty where it tells something."""
+        if self.reading.verdict is not Verdict.FAILED:
+            return ""
+        return "; ".join(problem.message for problem in self.reading.problems) or "it did not answer"
+
+
+class Turns:
+    """Query, prove, check and remove, in turns, until nothing is under way. The caller has the server's lock."""
+
+    def __init__(self, server: LicenseServer) -> None:
+        self.server = server
+        self.gaps: dict[int, int | None] = {}  # licenses in use unseen before the removal, by request
+        self.learned = False  # that a session is gone which the grids may still show
+
+    def execute(self) -> None:
+        self._recover()
+        pauses = chain(PAUSES, repeat(LAST_PAUSE))
+        while True:
+            waiting = self._claim()
+            proving = self._under_way(CloseState.VERIFYING)
+            if not waiting and not proving:
+                return
+            if not waiting:
+                time.sleep(next(pauses))
+            glance = Glance.at(self.server)
+            self._prove(proving, glance)
+            if waiting:
+                self._work_off(waiting, glance)
+                pauses = chain(PAUSES, repeat(LAST_PAUSE))
+            if self.learned:
+                self._tell_grids()
+
+    def _under_way(self, *states: CloseState) -> list[CloseRequest]:
+        rows = CloseRequest.objects.filter(server=self.server, state__in=states)
+        return list(rows.select_related("login").order_by("pk"))
+
+    def _recover(self) -> None:
+        """Takes over what a worker left that is no more: its lock went with it."""
+        for request in self._under_way(CloseState.CHECKING):
+            record.move(request, CloseState.REQUESTED, "The worker ended before a removal was sent.", attempt=None)
+        for request in self._under_way(CloseState.REMOVING):
+            record.move(request, CloseState.VERIFYING, "The worker ended in the middle of the removal.")
+
+    def _claim(self) -> list[CloseRequest]:
+        """The requests to be checked: new ones, and those that the last reading was too old for."""
+        for request in self._under_way(CloseState.REQUESTED):
+            record.move(request, CloseState.CHECKING, attempt=uuid.uuid4())
+        return self._under_way(CloseState.CHECKING)
+
+    def _work_off(self, waiting: list[CloseRequest], glance: Glance) -> None:
+        ready: dict[tuple[str, ...], list[CloseRequest]] = {}
+        for request in waiting:
+            if self._passes(request, glance):
+                reach = Identity.of_request(request).reach(self.server.manager)
+                ready.setdefault(reach, []).append(request)
+        for place, (reach, requests) in enumerate(ready.items()):
+            if place and not glance.is_fresh:
+                return  # the next turn begins with a fresh query
+            self._remove(reach, requests, glance)
+
+    def _passes(self, request: CloseRequest, glance: Glance) -> bool:
+        """Whether `request` may go on to its removal; where not, it ends here."""
+        obstacle = self._obstacle(request)
+        identity = Identity.of_request(request)
+        if obstacle:
+            record.move(request, CloseState.REFUSED, f"Nothing was removed. {obstacle}")
+        elif glance.failure:
+            message = f"{self.server} could not be asked, so nothing was removed: {glance.failure}."
+            record.move(request, CloseState.FAILED, message)
+        else:
+            proof = look(glance.reading, glance.seen, identity)
+            if proof is Proof.GONE:
+                record.move(request, CloseState.ALREADY_GONE, self._gone(identity, glance))
+                self.learned = True
+            elif proof is Proof.UNKNOWN:
+                record.move(request, CloseState.FAILED, self._untold())
+            return proof is Proof.THERE
+        return False
+
+    def _obstacle(self, request: CloseRequest) -> str:
+        """What has come up since the request was made, as far as the database knows."""
+        if request.login:
+            forbidden = check.login_obstacle(request.login)
+            if forbidden or not check.is_visible(request.login, request.feature_id):
+                return forbidden or check.NOT_VISIBLE
+        self.server.refresh_from_db(fields=["enabled", "address", "site"])
+        if tool.needs_check(self.server.manager) and tool.obstacle(self.server):
+            tool.check(self.server.site, self.server.license_manager)
+        return check.server_obstacle(self.server)
+
+    def _remove(self, reach: tuple[str, ...], requests: list[CloseRequest], glance: Glance) -> None:
+        """Removes what `requests` are about by one command, after a last look at all that it would take."""
+        taken = with_reach(glance.seen.values(), self.server.manager, reach)
+        try:
+            argv = close_command(self.server, glance.seen[Identity.of_request(requests[0])])
+        except UnsafeArgument as unsafe:
+            self._end(requests, CloseState.REFUSED, f"Nothing was removed. {unsafe}")
+            return
+        refusal = self._refusal(requests, taken)
+        if refusal:
+            self._end(requests, CloseState.REFUSED, f"Nothing was removed. {refusal}")
+            return
+        for request in requests:
+            self.gaps[request.pk] = unseen_licenses(glance.reading, Identity.of_request(request))
+        shown = [tool.without_secrets(argument) for argument in argv]
+        self._end(
+            [request for request in requests if request.dry_run],
+            CloseState.DRY_RUN,
+            "Dry run: it is the same session, and nothing was removed.",
+            command=shown,
+        )
+        remove(self.server, [request for request in requests if not request.dry_run], argv)
+
+    def _refusal(self, requests: list[CloseRequest], taken: list[Seen]) -> str:
+        """Why the command must not be run though each session is there: for what else it would take."""
+        shown = {Identity.of_request(request) for request in requests}
+        shown |= {Identity.from_json(stored) for request in requests for stored in request.also}
+        for one in taken:
+            who = f"{one.identity.user} on {one.identity.host}, {one.identity.feature}"
+            if one.session.borrow_expires_at is not None:
+                return f"It is borrowed now ({who}): its license server does not take borrowed licenses back."
+            if one.identity not in shown:
+                return f"Something more would go that the preview did not show: {who}. Look at the preview again."
+        return ""
+
+    def _prove(self, proving: Iterable[CloseRequest], glance: Glance) -> None:
+        for request in proving:
+            gap = self.gaps.get(request.pk)
+            proof = look(glance.reading, glance.seen, Identity.of_request(request), gap)
+            if proof is Proof.GONE:
+                self.learned = self._proved(request) or self.learned
+            elif clock.now() > self._patience(request):
+                self._give_up(request, proof)
+
+    def _tell_grids(self) -> None:
+        """The grids learn now what is gone, not with the next poll; so does who took a license again."""
+        poll.PollServer(self.server).execute()
+        notice(self.server, clock.now())
+        self.learned = False
+
+    def _proved(self, request: CloseRequest) -> bool:
+        if request.answered == Answer.GONE:
+            return record.move(request, CloseState.ALREADY_GONE, request.message)
+        took = (clock.now() - self._sent(request)).total_seconds()
+        message = f"The license is back in the pool: gone from {self.server} {took:.1f} s after the removal was sent."
+        return record.move(request, CloseState.CLOSED, message)
+
+    def _sent(self, request: CloseRequest) -> datetime:
+        return request.sent_at or request.moved_at
+
+    def _patience(self, request: CloseRequest) -> datetime:
+        """Until when a proof is waited for. A tool whose worker ended may live on for its own time-out."""
+        if not request.answered:
+            return self._sent(request) + PROOF_AFTER_FAILURE + self.server.timeout
+        if request.answered != Answer.SENT:
+            return self._sent(request) + PROOF_AFTER_FAILURE
+        return self._sent(request) + timedelta(seconds=settings.LICSTATS_CLOSE_PROOF)
+
+    def _give_up(self, request: CloseRequest, proof: Proof) -> None:
+        untold = f"{self.server} has not told since whether the session is gone."
+        if request.answered in (Answer.FAILED, Answer.GONE):
+            there = "The session is still there." if proof is Proof.THERE else untold
+            record.move(request, CloseState.FAILED, f"{request.message} {there}")
+        elif proof is Proof.UNKNOWN:
+            record.move(request, CloseState.TIMED_OUT, f"A removal was sent, but {untold}")
+        elif not request.answered:
+            record.move(request, CloseState.FAILED, LOST)
+        else:
+            after = (clock.now() - self._sent(request)).total_seconds()
+            message = f"{self.server} took the removal without a word, but {after:.0f} s later the session was there."
+            record.move(request, CloseState.TIMED_OUT, message)
+
+    def _gone(self, identity: Identity, glance: Glance) -> str:
+        heirs = [
+            one
+            for one in glance.seen
+            if identity.handle
+            and (one.vendor, one.feature, one.server_host, one.port, one.handle)
+            == (identity.vendor, identity.feature, identity.server_host, identity.port, identity.handle)
+        ]
+        if heirs:
+            heir = f"{heirs[0].user} on {heirs[0].host}"
+            return f"It had ended; its handle {identity.handle} belongs to {heir} now. Nothing was removed."
+        return f"It had ended before anything was sent: {self.server} does not list it any more. Nothing was removed."
+
+    def _untold(self) -> str:
+        return (
+            f"The answer of {self.server} is not whole, and the session is not in the part that there is. "
+            "Nothing was removed; see its problems on the license servers page."
+        )
+
+    def _end(self, requests: Iterable[CloseRequest], state: CloseState, message: str, **fields: Any) -> None:
+        for request in requests:
+            record.move(request, state, message, **fields)
