@@ -1,0 +1,69 @@
+"""The folder of a running simulator: where its socket is, and the stand-ins and fleet file that are written into it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shlex
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from licstats.simulator.servers import LicenseServer
+
+LONGEST_SOCKET_PATH = 100  # the system's limit is 107 bytes
+STAND_IN = Path(__file__).with_name("stand_in.py")
+TOOLS = ("lmutil", "lmxendutil")
+
+
+def socket_path(folder: Path) -> Path:
+    """`socket` in the folder, or in a private folder of short name where that path would be too long."""
+    inside = folder / "socket"
+    if len(os.fsencode(inside)) <= LONGEST_SOCKET_PATH:
+        return inside
+    digest = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"licstats-simulator-{os.getuid()}-{digest}" / "socket"
+
+
+def write_tools(folder: Path, program: Path = STAND_IN, argument: Path | None = None) -> None:
+    """`bin/lmutil` and `bin/lmxendutil`: small scripts with the paths of this interpreter and of what to reach."""
+    reach = argument or socket_path(folder)
+    (folder / "bin").mkdir(parents=True, exist_ok=True)
+    for tool in TOOLS:
+        words = (sys.executable, "-I", "-S", program, tool, reach)
+        path = folder / "bin" / tool
+        path.write_text(f'#!/bin/sh\nexec {shlex.join(str(word) for word in words)} "$@"\n')
+        path.chmod(0o755)
+
+
+def write_fleet(
+    path: Path, servers: Iterable[LicenseServer], groups: Mapping[str, Iterable[str]], note: str = ""
+) -> None:
+    """The license servers, and groups of them, as a fleet file."""
+    blocks = [f"# {note}\n"] if note else []
+    for server in servers:
+        blocks.append(
+            _block(
+                "server",
+                name=server.name,
+                manager=server.manager,
+                address=server.address,
+                site=server.site,
+                timezone=server.zone.key,
+                interval=f"{server.interval}s",
+            )
+        )
+    blocks += [_block("group", name=name, servers=list(members)) for name, members in groups.items()]
+    path.write_text("\n".join(blocks))
+
+
+def _block(kind: str, **values: str | list[str]) -> str:
+    return f"[[{kind}]]\n" + "".join(f"{name} = {_toml(value)}\n" for name, value in values.items())
+
+
+def _toml(value: str | list[str]) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml(each) for each in value) + "]"
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
