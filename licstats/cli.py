@@ -5,9 +5,26 @@ from __future__ import annotations
 import os
 import sys
 
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
+from django.db import OperationalError
+from django.db.utils import InterfaceError
 
 
 def main() -> None:
+    """Runs the command that the arguments name. What an administrator can mend ends in a sentence, not a traceback."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "licstats.settings")
-    execute_from_command_line(["licstats", *sys.argv[1:]])
+    try:
+        settings.is_overridden("DEBUG")  # reads the settings: a wrong value is to be told before anything else
+        execute_from_command_line(["licstats", *sys.argv[1:]])
+    except ImproperlyConfigured as error:
+        sys.exit(f"Configuration: {error}")
+    except (OperationalError, InterfaceError) as error:
+        sys.exit(f"The database does not answer. {how_to_start()}\n({str(error).strip().splitlines()[0]})")
+
+
+def how_to_start() -> str:
+    if settings.EMBEDDED:
+        return f"Start it with `licstats up` (data folder {settings.LICSTATS_DATA}; LICSTATS_DATA names another)."
+    return "Look at DATABASE_URL and at the server that it names."

@@ -6,17 +6,22 @@ from datetime import timedelta
 from pathlib import Path
 
 from csp.constants import NONE, SELF, UNSAFE_INLINE
-from environ import FileAwareEnv
 
-env = FileAwareEnv()
+from licstats.environment import Environment, read_settings_file
+
+env = Environment()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 IN_CHECKOUT = (BASE_DIR / "pyproject.toml").exists()
-USER_DATA = Path(env("XDG_DATA_HOME", default=str(Path.home() / ".local" / "share"))) / "licstats"
-LICSTATS_DATA = Path(env("LICSTATS_DATA", default=str(BASE_DIR / "var" if IN_CHECKOUT else USER_DATA))).resolve()
+USER_DATA = Path(env.text("XDG_DATA_HOME", str(Path.home() / ".local" / "share"))) / "licstats"
+LICSTATS_DATA = (
+    Path(env.text("LICSTATS_DATA", str(BASE_DIR / "var" if IN_CHECKOUT else USER_DATA))).expanduser().absolute()
+)
+read_settings_file(LICSTATS_DATA / "demo.env")  # of a demo that runs now
+read_settings_file(LICSTATS_DATA / "settings.env")
 
-DATABASE_URL: str = env("DATABASE_URL", default="")
-REDIS_URL: str = env("REDIS_URL", default="")
+DATABASE_URL = env.text("DATABASE_URL")
+REDIS_URL = env.broker("REDIS_URL")
 EMBEDDED = not (DATABASE_URL and REDIS_URL)
 
 if EMBEDDED:
@@ -25,10 +30,10 @@ if EMBEDDED:
 
     layout = Layout(LICSTATS_DATA)
 
-DEBUG: bool = env.bool("LICSTATS_DEBUG", default=False)
-SECRET_KEY: str = env("LICSTATS_SECRET_KEY", default="") or (secret_key(LICSTATS_DATA) if EMBEDDED else "")
-ALLOWED_HOSTS: list[str] = env.list("LICSTATS_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS: list[str] = env.list("LICSTATS_TRUSTED_ORIGINS", default=[])
+DEBUG = env.flag("LICSTATS_DEBUG")
+SECRET_KEY = env.text("LICSTATS_SECRET_KEY") or (secret_key(LICSTATS_DATA) if EMBEDDED else "")
+ALLOWED_HOSTS = env.names("LICSTATS_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.names("LICSTATS_TRUSTED_ORIGINS", [])
 
 INSTALLED_APPS = [
     "licstats.apps.LicstatsConfig",
@@ -86,18 +91,16 @@ TEMPLATES = [
     }
 ]
 
-if DATABASE_URL:
-    DATABASES = {"default": env.db_url("DATABASE_URL")}
-else:
-    DATABASES = {
-        "default": {
-            "ENGINE": "django.db.backends.postgresql",
-            "NAME": "licstats",
-            "USER": "licstats",
-            "HOST": str(layout.sockets),
-        }
+DATABASES = {
+    "default": env.database("DATABASE_URL")
+    or {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": "licstats",
+        "USER": "licstats",
+        "HOST": str(layout.sockets),
     }
-DATABASES["default"]["CONN_MAX_AGE"] = env.int("LICSTATS_CONN_MAX_AGE", default=60)
+}
+DATABASES["default"]["CONN_MAX_AGE"] = env.number("LICSTATS_CONN_MAX_AGE", 60)  # seconds
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -117,17 +120,19 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
+AXES_LOCKOUT_CALLABLE = "licstats.signin.locked"
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # the page says until when; that must hold
 AXES_VERBOSE = False
 
 # Transport and headers. LICSTATS_HTTPS=1 where the pages are reached by https (a proxy in front, or not).
-HTTPS: bool = env.bool("LICSTATS_HTTPS", default=False)
+HTTPS = env.flag("LICSTATS_HTTPS")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^metrics$"]  # asked by machines on the inside
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -148,46 +153,72 @@ CONTENT_SECURITY_POLICY = {
 LANGUAGE_CODE = "en"
 USE_I18N = True
 USE_TZ = True
-TIME_ZONE: str = env("LICSTATS_TIME_ZONE", default="UTC")
+TIME_ZONE = env.zone("LICSTATS_TIME_ZONE", "UTC")
 
+# In a checkout the pages take static files from where they lie. An installation sets LICSTATS_STATIC_ROOT and runs
+# `licstats collectstatic`: names then carry a digest of the content, and browsers keep them for good.
 STATIC_URL = "static/"
-STATIC_ROOT = LICSTATS_DATA / "static"
+STATIC_ROOT = env.text("LICSTATS_STATIC_ROOT") or None
 STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = STATIC_ROOT is None
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "licstats.staticfiles.VersionedStaticFiles"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if STATIC_ROOT
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
 }
-STATICFILES_FINDERS = [
-    "django.contrib.staticfiles.finders.FileSystemFinder",
-    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
-    "licstats.staticfiles.PlotlyFinder",
-]
-WHITENOISE_USE_FINDERS = True
-WHITENOISE_MAX_AGE = 0 if DEBUG else 7 * 24 * 3600  # addresses change with the content
 
-CELERY_BROKER_URL = REDIS_URL or layout.broker_url
-LICSTATS_REDIS_URL = REDIS_URL or layout.redis_url  # the same broker, as redis-py writes it
+LICSTATS_REDIS_URL = REDIS_URL or layout.redis_url  # as redis-py writes it
+CELERY_BROKER_URL = LICSTATS_REDIS_URL.replace("unix://", "redis+socket://", 1)  # as Celery writes it
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker may be away for as long as it likes
+CELERY_BROKER_TRANSPORT_OPTIONS = {"retry_on_timeout": True, "health_check_interval": 30}
 CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "maintenance"
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_BEAT_MAX_LOOP_INTERVAL = 1  # seconds: a dispatcher that is to run every two cannot wait for five
+CELERY_BEAT_SCHEDULE = {
+    "dispatch due polls": {
+        "task": "sessions_app.tasks.dispatch_due_polls",
+        "schedule": 2.0,
+        "options": {"expires": 4.0},
+    },
+    "sweep close requests": {
+        "task": "sessions_app.tasks.sweep_close_requests",
+        "schedule": 5.0,
+        "options": {"expires": 10.0},
+    },
+}
 
 # The vendors' tools: paths of programs on this machine, never from a page or the database.
 LICSTATS_TOOLS = {
-    "lmutil": env("LICSTATS_LMUTIL", default="lmutil"),
-    "lmxendutil": env("LICSTATS_LMXENDUTIL", default="lmxendutil"),
-    "rlmutil": env("LICSTATS_RLMUTIL", default="rlmutil"),
+    "lmutil": env.text("LICSTATS_LMUTIL", "lmutil"),
+    "lmxendutil": env.text("LICSTATS_LMXENDUTIL", "lmxendutil"),
+    "rlmutil": env.text("LICSTATS_RLMUTIL", "rlmutil"),
 }
-LICSTATS_LMX_REMOVE: str = env("LICSTATS_LMX_REMOVE", default="")
-LICSTATS_LMX_PASSWORD: str = env("LICSTATS_LMX_PASSWORD", default="")
-LICSTATS_OUTPUT_LIMIT: int = env.int("LICSTATS_OUTPUT_LIMIT", default=64 * 1024 * 1024)  # bytes of one tool's answer
-LICSTATS_RETENTION_MONTHS: int = env.int("LICSTATS_RETENTION_MONTHS", default=36)
-LICSTATS_PORT: int = env.int("LICSTATS_PORT", default=8000)
-LICSTATS_NAME: str = env("LICSTATS_NAME", default="licstats")  # the installation's name in the top bar
-LICSTATS_DRY_RUN: bool = env.bool("LICSTATS_DRY_RUN", default=False)
-LICSTATS_CLOSE_REASON_REQUIRED: bool = env.bool("LICSTATS_CLOSE_REASON_REQUIRED", default=False)
+LICSTATS_LMX_REMOVE = env.text("LICSTATS_LMX_REMOVE")
+LICSTATS_LMX_PASSWORD = env.text("LICSTATS_LMX_PASSWORD")
+LICSTATS_LMX_PASSWORD_VARIABLE = env.text("LICSTATS_LMX_PASSWORD_VARIABLE", "LMX_ADMIN_PASSWORD")  # the tool's own
+LICSTATS_OUTPUT_LIMIT = env.number("LICSTATS_OUTPUT_LIMIT", 64 * 1024 * 1024, lowest=65536)  # bytes of an answer
+LICSTATS_RETENTION_MONTHS = env.number("LICSTATS_RETENTION_MONTHS", 36, lowest=1)
+LICSTATS_BIND = env.text("LICSTATS_BIND", "127.0.0.1")
+LICSTATS_PORT = env.number("LICSTATS_PORT", 8000, lowest=1, highest=65535)
+LICSTATS_WEB_WORKERS = env.number("LICSTATS_WEB_WORKERS", 2, lowest=1)
+LICSTATS_POLLS_AT_ONCE = env.number("LICSTATS_POLLS_AT_ONCE", 32, lowest=1, highest=1000)
+LICSTATS_DEMO_PASSWORD = env.text("LICSTATS_DEMO_PASSWORD")
+LICSTATS_NAME = env.text("LICSTATS_NAME", "licstats")  # the installation's name in the top bar
+LICSTATS_METRICS_TOKEN = env.text("LICSTATS_METRICS_TOKEN")  # empty: /metrics answers this machine only
+LICSTATS_DRY_RUN = env.flag("LICSTATS_DRY_RUN")
+LICSTATS_CLOSE_REASON_REQUIRED = env.flag("LICSTATS_CLOSE_REASON_REQUIRED")
+LICSTATS_CLOSE_WAIT = env.number("LICSTATS_CLOSE_WAIT", 120, lowest=10)  # seconds for a worker to take a close
+LICSTATS_CLOSE_PROOF = env.number("LICSTATS_CLOSE_PROOF", 30, lowest=1)  # seconds for a session to be gone
+
+LOGGING_CONFIG = "licstats.logs.configure"
+LOGGING = {"format": env.choice("LICSTATS_LOG", ("auto", "json", "console")), "level": "INFO"}

@@ -32,9 +32,7 @@ if GIVEN:
 def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings
 
-    settings.PASSWORD_HASHERS = [
-        "django.contrib.auth.hashers.MD5PasswordHasher"
-    ]  # a slow one is for real logins
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # a slow one is for real logins
     if not GIVEN:
         config.add_cleanup(_start_services())
 
@@ -42,16 +40,16 @@ def pytest_configure(config: pytest.Config) -> None:
 def _start_services() -> Callable[[], None]:
     """Starts both and returns what stops them; the folder goes with them."""
     from licstats.embedded.layout import Layout
-    from licstats.embedded.supervisor import Supervisor
+    from licstats.embedded.supervisor import DataFolder
 
-    supervisor = Supervisor(Layout(FOLDER))
+    folder = DataFolder(Layout(FOLDER))
     with contextlib.ExitStack() as stack:
-        stack.enter_context(supervisor)
-        supervisor.start_services(durable=False)
+        stack.enter_context(folder)
+        folder.start_services(durable=False)
         stack.pop_all()
 
     def stop() -> None:
-        supervisor.stop()
+        folder.stop()
         shutil.rmtree(FOLDER, ignore_errors=True)
 
     return stop

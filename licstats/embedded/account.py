@@ -9,9 +9,9 @@ import shutil
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict
 
-from licstats.embedded.errors import EmbeddedError
+from licstats.processes import child as process
+from licstats.processes.errors import StartError
 
 CANDIDATES = ("licstats", "postgres", "nobody")
 ELSEWHERE = Path("/var/lib/licstats")  # where the account can come, for an installation in root's own folders
@@ -25,6 +25,13 @@ class Account:
     uid: int
     gid: int
     switch: bool
+
+    @property
+    def arguments(self) -> process.Account:
+        """For subprocess, where the account is another one than ours."""
+        if not self.switch:
+            return {}
+        return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
     def enters(self, folder: Path) -> bool:
         """Whether the account can go into `folder` and every folder above it (by mode bits)."""
@@ -50,7 +57,7 @@ def service_account() -> Account:
             continue
         return Account(name, entry.pw_uid, entry.pw_gid, switch=True)
     names = ", ".join(CANDIDATES)
-    raise EmbeddedError(
+    raise StartError(
         f"PostgreSQL does not run as root, and this machine has none of the accounts {names}. "
         "Add one (useradd --system licstats), start licstats as an ordinary user, "
         "or set DATABASE_URL and REDIS_URL."
@@ -103,16 +110,3 @@ def reachable_programs(account: Account, home: Path, version: str) -> Path:
         shutil.copytree(home, draft, symlinks=True, ignore=shutil.ignore_patterns("include", "doc", "pgxs"))
         draft.rename(copy)
     return copy
-
-
-class Switch(TypedDict, total=False):
-    user: int
-    group: int
-    extra_groups: list[int]
-
-
-def switched(account: Account | None) -> Switch:
-    """The arguments of subprocess that start a program as `account`, where that is another one."""
-    if account is None or not account.switch:
-        return {}
-    return {"user": account.uid, "group": account.gid, "extra_groups": []}

@@ -18,14 +18,14 @@ from typing import Any
 
 import psutil
 
-from licstats.embedded.child import Child
-from licstats.embedded.errors import EmbeddedError
 from licstats.embedded.layout import Layout
+from licstats.processes.child import Child
+from licstats.processes.errors import StartError
 
 PATIENCE = 10.0  # seconds that leftover children get to end
 
 
-class InUse(EmbeddedError):
+class InUse(StartError):
     """The data folder is served by another process; the message names it."""
 
 

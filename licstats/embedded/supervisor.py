@@ -1,153 +1,39 @@
-"""Starts the programs of one data folder in order, starts again what dies, and stops all in reverse."""
+"""The supervisor of a data folder: it holds the folder's lock and runs PostgreSQL and Redis for the others."""
 
 from __future__ import annotations
 
-import signal
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from types import FrameType, TracebackType
-from typing import Protocol
+from typing import Self
 
-from licstats.embedded.child import Child
 from licstats.embedded.layout import Layout
 from licstats.embedded.lock import DataFolderLock
 from licstats.embedded.postgres import Postgres
 from licstats.embedded.redis_server import RedisServer
-
-GLANCE = 0.25  # seconds between two looks at the children
-LONGEST_PAUSE = 30.0  # seconds before a program that keeps dying is started again
-WELL_AFTER = 60.0  # seconds of life after which earlier deaths count no longer
+from licstats.processes.child import Child
+from licstats.processes.supervisor import Supervisor, quiet
 
 
-class Service(Protocol):
-    """Something that runs as one child process."""
-
-    def prepare(self) -> Child:
-        """The child, ready to be started; whatever an earlier one left is cleared away."""
-
-    def wait_ready(self, child: Child) -> None:
-        """Returns when it serves; raises EmbeddedError where it does not."""
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """A service that is ready as soon as it runs."""
-
-    child: Child
-
-    def prepare(self) -> Child:
-        return self.child
-
-    def wait_ready(self, child: Child) -> None:
-        return
-
-
-@dataclass(slots=True)
-class Watched:
-    service: Service
-    child: Child
-    started: float
-    deaths: int = 0
-    again_at: float | None = None  # when it is to be started again; None: it runs
-
-
-def quiet(line: str) -> None:
-    """For a supervisor that says nothing."""
-
-
-class Supervisor:
-    """Use as a context: it holds the lock of the data folder, and stops everything at the end.
-
-    `say` gets one line for each thing that happens. EmbeddedError where something cannot be started.
-    """
+class DataFolder(Supervisor):
+    """Use as a context. A folder that is in use raises lock.InUse, and nothing is started."""
 
     def __init__(self, layout: Layout, say: Callable[[str], None] = quiet) -> None:
+        super().__init__(say)
         self.layout = layout
-        self.say = say
         self.lock = DataFolderLock(layout)
-        self.watched: list[Watched] = []
 
-    def __enter__(self) -> Supervisor:
+    def __enter__(self) -> Self:
         for name in self.lock.acquire():
-            self.say(f"ended {name}, which an earlier run that was killed had left behind")
+            self.say(f"{name} ended: an earlier run that was killed had left it behind")
         return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def start_services(self, *, durable: bool = True) -> None:
         """PostgreSQL and Redis, ready for use. `durable` false: for data that nobody keeps."""
-        for service in (Postgres(self.layout, durable=durable), RedisServer(self.layout, durable=durable)):
-            self.start(service)
+        self.start(Postgres(self.layout, durable=durable))
+        self.start(RedisServer(self.layout, durable=durable))
 
-    def start(self, service: Service) -> None:
-        """Returns when the service is ready."""
-        watched = Watched(service, service.prepare(), time.monotonic())
-        self.watched.append(watched)
-        watched.child.start()
-        self.lock.note(watched.child)
-        service.wait_ready(watched.child)
-        self.say(f"{watched.child.name} started, process {watched.child.pid}")
-
-    def watch(self) -> None:
-        """Starts again whatever dies, until a signal ends it (see InterruptedBySignals)."""
-        while True:
-            for watched in self.watched:
-                self.look_after(watched)
-            time.sleep(GLANCE)
-
-    def look_after(self, watched: Watched) -> None:
-        """Notices a death, and starts the program again once its pause is over."""
-        now = time.monotonic()
-        if watched.again_at is not None:
-            if now >= watched.again_at:
-                self._start_again(watched)
-        elif not watched.child.alive:
-            watched.deaths = 0 if now - watched.started > WELL_AFTER else watched.deaths
-            pause = min(LONGEST_PAUSE, 0.5 * 2**watched.deaths)
-            watched.deaths += 1
-            watched.again_at = now + pause
-            child = watched.child
-            self.say(
-                f"{child.name} ended (status {child.exit_status}), again in {pause:g} s; see {child.log}"
-            )
-
-    def _start_again(self, watched: Watched) -> None:
-        watched.again_at = None
-        watched.started = time.monotonic()
-        watched.child = watched.service.prepare()
-        watched.child.start()
-        self.lock.note(watched.child)
-        self.say(f"{watched.child.name} started again, process {watched.child.pid}")
+    def started(self, child: Child) -> None:
+        self.lock.note(child)
 
     def stop(self) -> None:
-        """Ends what is running, the last started first, and gives the data folder free."""
-        while self.watched:
-            watched = self.watched.pop()
-            if watched.child.alive:
-                watched.child.stop()
-                self.say(f"{watched.child.name} stopped")
+        super().stop()
         self.lock.release()
-
-
-class InterruptedBySignals:
-    """Within it SIGTERM, SIGHUP and SIGINT raise KeyboardInterrupt, once: stopping is not disturbed."""
-
-    NUMBERS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
-
-    def __enter__(self) -> None:
-        self.before = {number: signal.signal(number, self._interrupt) for number in self.NUMBERS}
-
-    def _interrupt(self, number: int, frame: FrameType | None) -> None:
-        for other in self.NUMBERS:
-            signal.signal(other, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for number, handler in self.before.items():
-            signal.signal(number, handler)

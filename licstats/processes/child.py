@@ -12,11 +12,20 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO, TypedDict
 
-from licstats.embedded.account import Account, switched
+import psutil
 
 PR_SET_PDEATHSIG = 1
 LOG_LIMIT = 5_000_000  # bytes; a longer log is put aside when its process starts
+
+
+class Account(TypedDict, total=False):
+    """The arguments of subprocess that start a program as another account; empty: as ourselves."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
 
 
 def die_with_parent(number: signal.Signals) -> Callable[[], None] | None:
@@ -40,15 +49,15 @@ def die_with_parent(number: signal.Signals) -> Callable[[], None] | None:
 
 @dataclass(slots=True)
 class Child:
-    """One program with its arguments. `log` is appended to; `stop_signals` are tried in turn.
+    """One program with its arguments. `log` is appended to; None: it writes where we write.
 
-    `patience`: seconds that each of them gets.
+    `stop_signals` are tried in turn, and each gets `patience` seconds.
     """
 
     name: str
     argv: Sequence[str]
-    log: Path
-    account: Account | None = None
+    log: Path | None = None
+    account: Account = field(default_factory=Account)
     stop_signals: tuple[signal.Signals, ...] = (signal.SIGTERM,)
     patience: float = 10.0
     environment: Mapping[str, str] | None = None
@@ -68,21 +77,26 @@ class Child:
         return self.process.poll() if self.process else None
 
     def start(self) -> None:
-        self.log.parent.mkdir(parents=True, exist_ok=True)
-        if self.log.exists() and self.log.stat().st_size > LOG_LIMIT:
-            self.log.replace(self.log.with_suffix(".log.1"))
-        with self.log.open("ab") as log:
+        with contextlib.ExitStack() as stack:
+            output = stack.enter_context(self._open_log(self.log)) if self.log else None
             self.process = subprocess.Popen(
                 list(self.argv),
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
+                stdout=output,
+                stderr=subprocess.STDOUT if output else None,
                 cwd=self.folder,
                 env=None if self.environment is None else dict(self.environment),
                 start_new_session=True,
                 preexec_fn=die_with_parent(self.stop_signals[0]),
-                **switched(self.account),
+                **self.account,
             )
+
+    @staticmethod
+    def _open_log(log: Path) -> BinaryIO:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        if log.exists() and log.stat().st_size > LOG_LIMIT:
+            log.replace(log.with_suffix(".log.1"))
+        return log.open("ab")
 
     def wait(self, seconds: float) -> bool:
         """Whether it ended within `seconds`."""
@@ -96,18 +110,29 @@ class Child:
         """Ends it by its stop signals, and by force with all that it started where they do not help."""
         if self.process is None:
             return
+        started_by_it = self._descendants()
         for number in self.stop_signals:
             if self.alive:
                 self.process.send_signal(number)
             if self.wait(self.patience):
                 break
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+        else:
+            self.process.kill()
         self.wait(5)
+        for process in started_by_it:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+
+    def _descendants(self) -> list[psutil.Process]:
+        """What it has started, in whichever process group: a tool that hangs must not outlive its worker."""
+        try:
+            return psutil.Process(self.pid).children(recursive=True) if self.alive else []
+        except psutil.NoSuchProcess:
+            return []
 
     def last_words(self, lines: int = 5) -> str:
         """The end of its log, for a message that says why it did not start."""
-        if not self.log.exists():
+        if self.log is None or not self.log.exists():
             return ""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 

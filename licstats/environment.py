@@ -1,0 +1,87 @@
+"""Environment variables as settings. A wrong value is a sentence that names it, never a traceback."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+from zoneinfo import available_timezones
+
+from django.core.exceptions import ImproperlyConfigured
+from environ import FileAwareEnv
+
+TRUE = ("1", "true", "yes", "on")
+FALSE = ("0", "false", "no", "off")
+
+
+class Environment(FileAwareEnv):  # type: ignore[misc]
+    """Reads NAME, or the file that NAME_FILE names. A variable that is set to nothing counts as not set."""
+
+    def text(self, name: str, default: str = "") -> str:
+        self._check_file(name)
+        value: str = self.str(name, default=default)
+        return value.strip() or default
+
+    def flag(self, name: str, *, default: bool = False) -> bool:
+        value = self.text(name).lower()
+        if value in TRUE:
+            return True
+        if value in FALSE:
+            return False
+        if value:
+            raise ImproperlyConfigured(f"{name} is '{value}'. Set it to 1 or 0.")
+        return default
+
+    def number(self, name: str, default: int, *, lowest: int = 0, highest: int | None = None) -> int:
+        value = self.text(name)
+        if not value:
+            return default
+        if not value.isdecimal() or int(value) < lowest or (highest is not None and int(value) > highest):
+            bounds = f"from {lowest} to {highest}" if highest is not None else f"of at least {lowest}"
+            raise ImproperlyConfigured(f"{name} is '{value}'. Set it to a whole number {bounds}.")
+        return int(value)
+
+    def names(self, name: str, default: list[str]) -> list[str]:
+        """Words with commas between them."""
+        found = [word.strip() for word in self.text(name).split(",") if word.strip()]
+        return found or default
+
+    def choice(self, name: str, allowed: tuple[str, ...]) -> str:
+        """One of the words; the first where it is not set."""
+        value = self.text(name, allowed[0]).lower()
+        if value not in allowed:
+            raise ImproperlyConfigured(f"{name} is '{value}'. Set it to one of: {', '.join(allowed)}.")
+        return value
+
+    def zone(self, name: str, default: str) -> str:
+        value = self.text(name, default)
+        if value not in available_timezones():
+            raise ImproperlyConfigured(f"{name} is '{value}', which is not a time zone. Europe/Warsaw is one.")
+        return value
+
+    def database(self, name: str) -> dict[str, Any]:
+        """Django's settings of the database at the URL in `name`; an empty dictionary where there is none."""
+        url = self.text(name)
+        if not url:
+            return {}
+        settings: dict[str, Any] = self.db_url_config(url)
+        if "postgresql" not in settings.get("ENGINE", ""):
+            raise ImproperlyConfigured(f"{name} is not like postgres://user:password@host:5432/name.")
+        return settings
+
+    def broker(self, name: str) -> str:
+        url = self.text(name)
+        if url and not url.startswith(("redis://", "rediss://", "unix://")):
+            raise ImproperlyConfigured(f"{name} is not like redis://host:6379/0 or unix:///path/of/redis.sock.")
+        return url
+
+    def _check_file(self, name: str) -> None:
+        path = os.environ.get(f"{name}_FILE")
+        if path and not os.access(path, os.R_OK):
+            raise ImproperlyConfigured(f"{name}_FILE names {path}, which is not there or cannot be read by us.")
+
+
+def read_settings_file(path: Path) -> None:
+    """Adds NAME=value lines of a file to the environment, where they are not set there already."""
+    if path.is_file():
+        Environment.read_env(path)

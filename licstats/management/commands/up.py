@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import contextlib
+import socket
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
+
+from licstats import programs
+from licstats.processes.errors import StartError
+from licstats.processes.supervisor import InterruptedBySignals, Program, Supervisor
+
+
+class Command(BaseCommand):
+    help = "Serve everything from one command: the embedded services, the pages, the workers and the schedule."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        refuse_taken_port(settings.LICSTATS_BIND, settings.LICSTATS_PORT)
+        with InterruptedBySignals(), contextlib.suppress(KeyboardInterrupt):
+            try:
+                with self.supervisor() as supervisor:
+                    self.start_all(supervisor)
+                    self.announce()
+                    supervisor.watch()
+            except StartError as error:
+                raise CommandError(str(error)) from error
+
+    def say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()
+
+    def supervisor(self) -> Supervisor:
+        """Of the data folder, or of our own programs only where the services are given by URL."""
+        if not settings.EMBEDDED:
+            return Supervisor(self.say)
+        from licstats.embedded.supervisor import DataFolder
+
+        return DataFolder(settings.layout, self.say)
+
+    def start_all(self, supervisor: Supervisor) -> None:
+        self.start_services(supervisor)
+        call_command("migrate", interactive=False, verbosity=0)
+        self.say("database is up to date")
+        self.prepare(supervisor)
+        connections.close_all()
+        logs = settings.LICSTATS_DATA / "logs"
+        supervisor.start(Program(programs.child("beat", programs.beat_command(), logs)))
+        for child in programs.worker_children(logs=logs):
+            supervisor.start(Program(child))
+        supervisor.start(programs.Web(programs.child("web", programs.web_command(), logs)))
+
+    def start_services(self, supervisor: Supervisor) -> None:
+        if settings.EMBEDDED:
+            supervisor.start_services()
+
+    def prepare(self, supervisor: Supervisor) -> None:
+        """What is to be there before the first poll."""
+
+    def announce(self) -> None:
+        self.say(f"ready: {address()} (Ctrl-C stops it; the data stays in {settings.LICSTATS_DATA})")
+        self.say("a login: licstats user add NAME --role administrator")
+
+
+def address() -> str:
+    host = "127.0.0.1" if settings.LICSTATS_BIND == "0.0.0.0" else settings.LICSTATS_BIND  # noqa: S104
+    return f"http://{host}:{settings.LICSTATS_PORT}/"
+
+
+def refuse_taken_port(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host.strip("[]"), port))
+        except OSError as error:
+            raise CommandError(
+                f"{host}:{port} cannot be served: {error.strerror}. Choose another port (LICSTATS_PORT=8001), "
+                "or stop the program that has it."
+            ) from error
