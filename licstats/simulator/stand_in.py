@@ -7,11 +7,12 @@ The answer is a line with the exit status, then the text.
 
 from __future__ import annotations
 
+import _socket  # importing socket takes longer than all else here, and a fleet is asked many times a second
 import os
-import socket
 import sys
 
 VARIABLES = (b"LM_LICENSE_FILE", b"LMX_ADMIN_PASSWORD")
+CHUNK = 1 << 16
 NO_ANSWER = 241  # nothing listens
 
 
@@ -20,30 +21,39 @@ def main() -> int:
     path = os.environb.get(b"LICSTATS_SIMULATOR", path)
     environment = [name + b"=" + os.environb[name] for name in VARIABLES if name in os.environb]
     fields = [b"run", tool, b"%d" % len(arguments), *arguments, *environment]
-    with socket.socket(socket.AF_UNIX) as connection:
-        try:
-            connection.connect(path)
-            connection.sendall(b"".join(field + b"\0" for field in fields))
-            connection.shutdown(socket.SHUT_WR)
-            return relay(connection)
-        except OSError as error:
-            sys.stdout.write('Cannot connect to license server system. (-15,570:111 "Connection refused")\n')
-            sys.stderr.write(f"No simulator answers at {os.fsdecode(path)}: {error}\n")
+    connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    try:
+        connection.connect(path)
+        connection.sendall(b"".join(field + b"\0" for field in fields))
+        connection.shutdown(_socket.SHUT_WR)
+        return relay(connection)
+    except BrokenPipeError:
+        return NO_ANSWER
+    except OSError as error:
+        write(1, b'Cannot connect to license server system. (-15,570:111 "Connection refused")\n')
+        write(2, b"No simulator answers at %s: %s\n" % (path, os.fsencode(str(error))))
+        return NO_ANSWER
+
+
+def relay(connection: _socket.socket) -> int:
+    """Print what comes, and give back the exit status that came before it."""
+    head = b""
+    while b"\n" not in head:
+        chunk = connection.recv(CHUNK)
+        if not chunk:
             return NO_ANSWER
+        head += chunk
+    status, _, text = head.partition(b"\n")
+    write(1, text)
+    while text := connection.recv(CHUNK):
+        write(1, text)
+    return int(status)
 
 
-def relay(connection: socket.socket) -> int:
-    """Print what comes, and the status that came before it."""
-    answer = connection.makefile("rb")
-    status = answer.readline()
-    while chunk := answer.read1(1 << 16):
-        sys.stdout.buffer.write(chunk)
-    sys.stdout.flush()
-    return int(status or NO_ANSWER)
+def write(descriptor: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(descriptor, data) :]
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except BrokenPipeError:
-        os._exit(1)
+    sys.exit(main())
