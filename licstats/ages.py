@@ -31,6 +31,15 @@ class Age(StrEnum):
         return cls.LATE if elapsed <= LATE_INTERVALS * interval else cls.STALE
 
 
+def format_interval(interval: timedelta) -> str:
+    """`90 s`, `5 min`, `1 h`: exactly what was configured, in the largest unit that it is a whole number of."""
+    seconds = round(interval.total_seconds())
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds > size and seconds % size == 0:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
 def format_ago(elapsed: timedelta) -> str:
     """`12 s ago`, `3 min ago`, `2 d ago`: the largest unit that fits, rounded down."""
     seconds = max(0, int(elapsed.total_seconds()))

@@ -1,3 +1,14 @@
 from __future__ import annotations
 
-urlpatterns: list = []
+from django.urls import path
+
+from sessions_app.views import health, search, servers
+
+urlpatterns = [
+    path("servers/", servers.servers, name="servers"),
+    path("servers/<int:pk>/", servers.server, name="server"),
+    path("servers/<int:pk>/query-now/", servers.ask_now, name="server-ask-now"),
+    path("search/", search.search, name="search"),
+    path("healthz", health.healthz, name="healthz"),
+    path("metrics", health.metrics_view, name="metrics"),
+]

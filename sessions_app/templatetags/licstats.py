@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from licstats.ages import Age, format_ago
+from licstats.ages import Age, format_ago, format_interval
 from licstats.durations import format_duration
 
 register = template.Library()
@@ -87,15 +87,19 @@ def duration(value: timedelta | float | None) -> str | SafeString:
 
 
 @register.filter
+def interval(value: timedelta) -> str:
+    """`90 s`, `5 min`: a configured duration, exactly."""
+    return format_interval(value)
+
+
+@register.filter
 def number(value: float | None) -> str | SafeString:
     """`3,214`; a dash where it is not known."""
     return DASH if value is None else f"{value:,}"
 
 
 @register.simple_tag
-def age(
-    read_at: datetime | None, interval: timedelta | None = None, now: datetime | None = None
-) -> SafeString:
+def age(read_at: datetime | None, interval: timedelta | None = None, now: datetime | None = None) -> SafeString:
     """`12 s ago`, counting on; with `interval` in the colour of its age, and with the word late or stale."""
     if read_at is None:
         return dash("never read")
@@ -127,9 +131,7 @@ def utilization(percent: float | None) -> SafeString:
     """A bar with its figure: green under 70 %, orange 70 to 89, red from 90, with a sign."""
     if percent is None:
         return dash("no utilization: the total is unlimited or in use is unknown")
-    colour, word = (
-        ("red", "very high") if percent >= 90 else ("orange", "high") if percent >= 70 else ("green", "")
-    )
+    colour, word = ("red", "very high") if percent >= 90 else ("orange", "high") if percent >= 70 else ("green", "")
     sign = icon("warning", word) if word else ""
     return format_html(
         '<span class="utilization utilization-{}">'

@@ -1,0 +1,201 @@
+"""Administration of what exists: license servers are configured here, features and pools only looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import F, Model, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from licstats.ages import format_interval
+from licstats.durations import DurationError, parse_duration
+from licstats.managers.registry import MANAGERS
+from licstats.models import Feature, LicenseServer, Pool
+from licstats.timezones import zone_names
+
+STATE_FIELDS = ("status", "verdict", "reason", "response_time", "asked_at", "read_at", "failures", "next_poll_at")
+
+
+class DurationTextField(forms.CharField):
+    """A duration as people write it: `60s`, `5 min`, `1h`."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return format_interval(value) if isinstance(value, timedelta) else value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return bool(initial != parse_duration(data or ""))
+        except DurationError:
+            return True
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, timedelta):
+            return value
+        try:
+            return parse_duration(value)
+        except DurationError as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+class LicenseServerForm(forms.ModelForm[LicenseServer]):
+    """Configuration only; the model's own check of the address says what would be right."""
+
+    manager = forms.ChoiceField(label="License manager")
+    timezone = forms.ChoiceField(label="Time zone", help_text="Where it runs: its reports name times without a zone.")
+    interval = DurationTextField(help_text="How often it is queried, such as 60s or 5 min; at least 5 s.")
+    timeout = DurationTextField(
+        label="Time-out", help_text="A tool that has not answered by then is killed; 1 s to 10 min."
+    )
+
+    class Meta:
+        model = LicenseServer
+        fields = [
+            "name",
+            "manager",
+            "address",
+            "timezone",
+            "site",
+            "interval",
+            "timeout",
+            "enabled",
+            "description",
+        ]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._choose("manager", [(name, manager.title) for name, manager in MANAGERS.items()])
+        self._choose("timezone", [(name, name) for name in zone_names()])
+
+    def _choose(self, name: str, choices: list[tuple[str, str]]) -> None:
+        field = self.fields.get(name)
+        if isinstance(field, forms.ChoiceField):  # not there for logins that may only look
+            field.choices = choices
+
+
+@admin.register(LicenseServer)
+class LicenseServerAdmin(admin.ModelAdmin[LicenseServer]):
+    form = LicenseServerForm
+    list_display = ["name", "manager_title", "address", "site", "enabled", "status", "verdict", "read_at"]
+    list_filter = ["manager", "site", "enabled", "status", "verdict"]
+    search_fields = ["name", "address", "site", "description"]
+    search_help_text = "Name, address, site or description"
+    list_per_page = 50
+    readonly_fields = STATE_FIELDS
+    actions = ["enable", "disable"]
+    fieldsets = [
+        (None, {"fields": ["name", "manager", "address", "timezone", "description"]}),
+        ("Queries", {"fields": ["enabled", "site", "interval", "timeout"]}),
+        ("What the last query found", {"fields": STATE_FIELDS}),
+    ]
+
+    @admin.display(description="license manager", ordering="manager")
+    def manager_title(self, server: LicenseServer) -> str:
+        manager = MANAGERS.get(server.manager)
+        return manager.title if manager else server.manager
+
+    def get_fieldsets(self, request: HttpRequest, obj: LicenseServer | None = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        return fieldsets if obj else fieldsets[:-1]
+
+    def save_model(self, request: HttpRequest, obj: LicenseServer, form: Any, change: bool) -> None:
+        """Writes only what was changed here, as a poll may have written the rest meanwhile, and asks again soon."""
+        obj.next_poll_at = timezone.now()
+        if not change:
+            obj.save()
+            return
+        obj.save(update_fields=[*form.changed_data, "next_poll_at"])
+        LicenseServer.objects.filter(pk=obj.pk).update(revision=F("revision") + 1)
+
+    @admin.action(description="Enable: query again", permissions=["change"])
+    def enable(self, request: HttpRequest, servers: QuerySet[LicenseServer]) -> None:
+        self._switch(request, servers, True)
+
+    @admin.action(description="Disable: query no more, keep what is known", permissions=["change"])
+    def disable(self, request: HttpRequest, servers: QuerySet[LicenseServer]) -> None:
+        self._switch(request, servers, False)
+
+    def _switch(self, request: HttpRequest, servers: QuerySet[LicenseServer], enabled: bool) -> None:
+        changed = servers.exclude(enabled=enabled)
+        count = changed.update(enabled=enabled, next_poll_at=timezone.now(), revision=F("revision") + 1)
+        word = "enabled" if enabled else "disabled"
+        self.message_user(request, f"{count} license server{'' if count == 1 else 's'} {word}.")
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What goes with them as counts: a server may have millions of closed sessions."""
+        servers = list(objs)
+        lines, counts = [f"License server {server}" for server in servers], {"license servers": len(servers)}
+        for model, count in _related(servers):
+            if count:
+                plural = str(model._meta.verbose_name_plural)
+                lines.append(f"{count:,} {plural}")
+                counts[plural] = count
+        missing = set() if self.has_delete_permission(request) else {"license server"}
+        return lines, counts, missing, []
+
+
+def _related(servers: list[LicenseServer]) -> Iterable[tuple[type[Model], int]]:
+    for relation in LicenseServer._meta.related_objects:
+        model = relation.related_model
+        if relation.on_delete is not None and isinstance(model, type):
+            yield model, model._base_manager.filter(**{f"{relation.field.name}__in": servers}).count()
+
+
+class LookOnly(admin.ModelAdmin[Any]):
+    """What only readings write."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class PoolInline(admin.TabularInline[Pool, Feature]):
+    model = Pool
+    extra = 0
+    can_delete = False
+    fields = ["place", "total", "expires", "permanent", "version"]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Feature)
+class FeatureAdmin(LookOnly):
+    list_display = ["name", "version", "type", "vendor", "server", "used", "total", "expires", "last_listed_at"]
+    list_filter = ["server", "type", "adds_up"]
+    list_select_related = ["server"]
+    search_fields = ["name", "vendor"]
+    search_help_text = "Name or vendor"
+    show_full_result_count = False
+    inlines = [PoolInline]
+
+
+@admin.register(Pool)
+class PoolAdmin(LookOnly):
+    list_display = ["feature", "server_name", "place", "total", "expires", "permanent", "version"]
+    list_filter = ["expires", "permanent"]
+    list_select_related = ["feature__server"]
+    search_fields = ["feature__name"]
+    search_help_text = "Feature"
+    show_full_result_count = False
+
+    @admin.display(description="license server", ordering="feature__server__name")
+    def server_name(self, pool: Pool) -> str:
+        return pool.feature.server.name
+
+
+admin.site.site_title = "licstats administration"
+admin.site.site_header = "licstats"
+admin.site.index_title = "Administration"
