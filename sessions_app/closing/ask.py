@@ -44,6 +44,7 @@ class CloseSession:
     also: list[Identity] | None = None
     origin: str = PAGE
     by: str = ""
+    send: bool = True  # to a worker; else the one who asks works it off
 
     def check(self) -> None:
         """CloseRefused where the session cannot be closed, or not by this login."""
@@ -59,7 +60,8 @@ class CloseSession:
                 request = self._write()
                 record.note(CloseState.REQUESTED, self._name, self.reason, request, dry_run=request.dry_run)
                 record.show_anew(request.server_id)
-                transaction.on_commit(partial(send, self.session.server))
+                if self.send:
+                    transaction.on_commit(partial(send, self.session.server))
         except CloseRefused as refusal:
             self._turn_away(str(refusal))
             raise

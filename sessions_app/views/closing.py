@@ -1,0 +1,166 @@
+"""Closing from a page: the preview, the one POST that acts, and how far the closes are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.views.csrf import csrf_failure as plain_csrf_failure
+
+from groups_app.visibility import visible_features
+from licstats.live import mark, unchanged
+from sessions_app.closing import check, record
+from sessions_app.closing.ask import REASON_LIMIT, CloseSession, reason_obstacle
+from sessions_app.closing.check import CloseRefused
+from sessions_app.closing.identity import Identity
+from sessions_app.closing.preview import AT_ONCE, Preview, going_together, preview
+from sessions_app.models import CloseRequest, OpenSession
+
+GONE = "It had ended before you confirmed, so nothing was asked for."
+
+
+def close_preview(request: HttpRequest) -> HttpResponse:
+    """What would go. `session=ID` as often as needed. For htmx it is the content of a dialog, else a page."""
+    forbidden = check.login_obstacle(request.user)
+    if forbidden:
+        return _turn_away(request, forbidden)
+    ids = _numbers(request.GET, "session")
+    if not ids or len(ids) > AT_ONCE:
+        message = f"Choose from one to {AT_ONCE} sessions to close; these are {len(ids)}."
+        return _problem(request, message, 400)
+    return _show_preview(request, preview(ids, request.user), _back(request))
+
+
+def close_sessions(request: HttpRequest) -> HttpResponse:
+    """Asks for the sessions of a preview to be closed. POST only."""
+    if request.method != "POST":
+        record.turned_away(_name(request), f"A close was tried by {request.method}.", path=request.path)
+        return HttpResponseNotAllowed(["POST"])
+    forbidden = check.login_obstacle(request.user)
+    if forbidden:
+        return _turn_away(request, forbidden)
+    ids, reason = _numbers(request.POST, "session"), request.POST.get("reason", "").strip()
+    wrong = reason_obstacle(reason)
+    if wrong or not 0 < len(ids) <= AT_ONCE:
+        shown = preview(ids[:AT_ONCE], request.user)
+        return _show_preview(request, shown, _back(request), reason=reason, wrong=wrong)
+    asked, refused = _ask(request, ids, reason)
+    if request.htmx:
+        return _show_progress(request, asked, refused)
+    for message in refused:
+        messages.warning(request, message)
+    if not asked:
+        return redirect(_back(request))
+    query = urlencode({"request": [one.pk for one in asked], "back": _back(request)}, doseq=True)
+    return redirect(f"{reverse('close-progress')}?{query}")
+
+
+def close_progress(request: HttpRequest) -> HttpResponse:
+    """How far the closes `request=ID` are, as often as needed; live until all have ended."""
+    wanted = CloseRequest.objects.filter(pk__in=_numbers(request.GET, "request")[:AT_ONCE])
+    own = wanted.filter(login=request.user) | wanted.filter(feature__in=visible_features(request.user))
+    rows = list(own.order_by("pk"))
+    if not rows:
+        return _problem(request, "There is no such close, or your login does not see it.", 404)
+    if answer := unchanged(request, _version(rows)):
+        return answer
+    return _show_progress(request, rows, [])
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Django's own answer; where a close was tried, it is noted."""
+    if request.path == reverse("close-sessions"):
+        record.turned_away(_name(request), "A close came without the token of the page.", path=request.path)
+    return plain_csrf_failure(request, reason)
+
+
+def _ask(request: HttpRequest, ids: list[int], reason: str) -> tuple[list[CloseRequest], list[str]]:
+    """The requests made, and a sentence for each session that none was made for."""
+    asked, refused = [], []
+    sessions = OpenSession.objects.filter(pk__in=ids).select_related("feature", "server").in_bulk()
+    shown = {*ids, *_numbers(request.POST, "also")}
+    together = going_together(sessions.values())
+    for pk in ids:
+        if pk not in sessions:
+            record.turned_away(_name(request), GONE, session=pk)
+            refused.append(GONE)
+            continue
+        session = sessions[pk]
+        also = [Identity.of_open(one) for one in together[pk] if one.pk in shown]
+        dry_run = request.POST.get("dry_run") == "1"
+        try:
+            asked.append(CloseSession(session, request.user, reason, dry_run=dry_run, also=also).execute())
+        except CloseRefused as refusal:
+            visible = check.is_visible(request.user, session.feature_id)
+            refused.append(f"{session.user} on {session.host}: {refusal}" if visible else str(refusal))
+    return asked, refused
+
+
+def _show_preview(
+    request: HttpRequest, shown: Preview, back: str, *, reason: str = "", wrong: str = ""
+) -> HttpResponse:
+    context = {
+        "preview": shown,
+        "back": back,
+        "reason": reason,
+        "reason_wrong": wrong,
+        "reason_limit": REASON_LIMIT,
+        "reason_required": settings.LICSTATS_CLOSE_REASON_REQUIRED,
+        "dry_run": settings.LICSTATS_DRY_RUN,
+        "managers": {item.session.server.manager for item in shown.closable},
+    }
+    template = "closing/_preview.html" if request.htmx else "closing/preview.html"
+    return mark(render(request, template, context, status=422 if wrong and not request.htmx else 200))
+
+
+def _show_progress(request: HttpRequest, rows: list[CloseRequest], refused: Iterable[str]) -> HttpResponse:
+    query = urlencode({"request": [row.pk for row in rows]}, doseq=True)
+    context = {
+        "rows": rows,
+        "refused": refused,
+        "version": _version(rows),
+        "ended": not any(row.under_way for row in rows),
+        "address": f"{reverse('close-progress')}?{query}",
+        "back": _back(request),
+    }
+    template = "closing/_progress.html" if request.htmx else "closing/progress.html"
+    return mark(render(request, template, context))
+
+
+def _version(rows: Iterable[CloseRequest]) -> str:
+    return ",".join(f"{row.pk}:{row.state}" for row in rows)
+
+
+def _turn_away(request: HttpRequest, message: str) -> HttpResponse:
+    record.turned_away(_name(request), message, path=request.path)
+    return _problem(request, message, 403)
+
+
+def _problem(request: HttpRequest, message: str, status: int) -> HttpResponse:
+    template = "closing/_problem.html" if request.htmx else "closing/problem.html"
+    context = {"message": message, "back": _back(request)}
+    return mark(render(request, template, context, status=200 if request.htmx else status))
+
+
+def _numbers(params: QueryDict, name: str) -> list[int]:
+    """The distinct whole numbers given for `name`, in their order; what is none is left out."""
+    given = (text for text in params.getlist(name) if text.isascii() and text.isdigit() and len(text) < 19)
+    return list(dict.fromkeys(int(text) for text in given))
+
+
+def _name(request: HttpRequest) -> str:
+    return request.user.get_username() or "nobody"
+
+
+def _back(request: HttpRequest) -> str:
+    """The page to return to, on this site only."""
+    params = request.POST if request.method == "POST" else request.GET
+    wanted = params.get("back") or request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")
+    if url_has_allowed_host_and_scheme(wanted, {request.get_host()}) and "/close/" not in wanted:
+        return wanted
+    return "/"
