@@ -64,9 +64,9 @@ class Environment(FileAwareEnv):  # type: ignore[misc]
         url = self.text(name)
         if not url:
             return {}
-        settings: dict[str, Any] = self.db_url_config(url)
-        if "postgresql" not in settings.get("ENGINE", ""):
+        if not url.startswith(("postgres://", "postgresql://")):
             raise ImproperlyConfigured(f"{name} is not like postgres://user:password@host:5432/name.")
+        settings: dict[str, Any] = self.db_url_config(url)
         return settings
 
     def broker(self, name: str) -> str:

@@ -129,6 +129,7 @@ HTTPS = env.flag("LICSTATS_HTTPS")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "sessions_app.views.closing.csrf_failure"
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
@@ -166,9 +167,15 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if STATIC_ROOT
-        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+        else "licstats.staticfiles.VersionedStaticFiles"
     },
 }
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "licstats.staticfiles.PlotlyFinder",
+]
+WHITENOISE_MAX_AGE = 0 if DEBUG else 24 * 3600  # of files whose names carry no digest
 
 LICSTATS_REDIS_URL = REDIS_URL or layout.redis_url  # as redis-py writes it
 CELERY_BROKER_URL = LICSTATS_REDIS_URL.replace("unix://", "redis+socket://", 1)  # as Celery writes it
@@ -207,7 +214,7 @@ LICSTATS_LMX_REMOVE = env.text("LICSTATS_LMX_REMOVE")
 LICSTATS_LMX_PASSWORD = env.text("LICSTATS_LMX_PASSWORD")
 LICSTATS_LMX_PASSWORD_VARIABLE = env.text("LICSTATS_LMX_PASSWORD_VARIABLE", "LMX_ADMIN_PASSWORD")  # the tool's own
 LICSTATS_OUTPUT_LIMIT = env.number("LICSTATS_OUTPUT_LIMIT", 64 * 1024 * 1024, lowest=65536)  # bytes of an answer
-LICSTATS_RETENTION_MONTHS = env.number("LICSTATS_RETENTION_MONTHS", 36, lowest=1)
+LICSTATS_RETENTION_MONTHS = env.number("LICSTATS_RETENTION_MONTHS", 36)  # 0 keeps all
 LICSTATS_BIND = env.text("LICSTATS_BIND", "127.0.0.1")
 LICSTATS_PORT = env.number("LICSTATS_PORT", 8000, lowest=1, highest=65535)
 LICSTATS_WEB_WORKERS = env.number("LICSTATS_WEB_WORKERS", 2, lowest=1)

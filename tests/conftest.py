@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import django
 import pytest
 import redis as redis_client
 
@@ -27,6 +28,7 @@ os.environ["LICSTATS_DATA"] = str(FOLDER)
 os.environ["DJANGO_SETTINGS_MODULE"] = "licstats.settings"  # read now that the folder is known
 if GIVEN:
     os.environ["LICSTATS_SECRET_KEY"] = "tests only, with services of the one who runs them"
+django.setup()  # conftest files of folders below import models
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,0 +1,105 @@
+"""A real browser on a live server. Chromium is the system's, or the program that LICSTATS_CHROMIUM names.
+
+Where there is none these tests are skipped, and fail with LICSTATS_REQUIRE_BROWSER=1. In every test, a page that asks
+another host for anything, breaks the Content-Security-Policy, or raises an error in a script fails it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.test import Client
+from playwright.sync_api import ConsoleMessage, Page, Request
+from pytest_django.live_server_helper import LiveServer
+
+from tests.factories import UserFactory
+
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright's loop runs in the thread of the tests
+
+HERE = Path(__file__).parent
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+WHERE = "no Chromium: looked for " + ", ".join(NAMES) + " on PATH; LICSTATS_CHROMIUM can name one"
+OPTIONS = (
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+def find_chromium() -> str | None:
+    given = os.environ.get("LICSTATS_CHROMIUM")
+    return given or next(filter(None, map(shutil.which, NAMES)), None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            if find_chromium() is None and os.environ.get("LICSTATS_REQUIRE_BROWSER") != "1":
+                item.add_marker(pytest.mark.skip(reason=WHERE))
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    program = find_chromium()
+    if program is None:
+        pytest.fail(WHERE)
+    root = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium refuses its sandbox to root
+    return browser_type_launch_args | {"executable_path": program, "args": [*OPTIONS, *root]}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    return browser_context_args | {"viewport": {"width": 1440, "height": 900}, "locale": "en-GB"}
+
+
+@pytest.fixture
+def page(page: Page, live_server: LiveServer) -> Iterator[Page]:
+    """A page whose wrongdoings fail the test."""
+    wrong: list[str] = []
+
+    def look_at_request(request: Request) -> None:
+        address = urlsplit(request.url)
+        if address.scheme in ("http", "https", "ws", "wss") and address.netloc != urlsplit(live_server.url).netloc:
+            wrong.append(f"asked another host: {request.url}")
+
+    def look_at_console(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            wrong.append(message.text)
+
+    page.on("request", look_at_request)
+    page.on("console", look_at_console)
+    page.on("pageerror", lambda error: wrong.append(f"error in a script: {error}"))
+    yield page
+    assert wrong == []
+
+
+@pytest.fixture
+def sign_in(page: Page, live_server: LiveServer) -> Callable[[User], Page]:
+    """`sign_in(user)` gives the page of that login."""
+
+    def go(user: User) -> Page:
+        client = Client()
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+        page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+        return page
+
+    return go
+
+
+@pytest.fixture
+def admin_page(sign_in: Callable[[User], Page]) -> Page:
+    """The page of a login that may do everything."""
+    return sign_in(UserFactory(username="ada", is_staff=True, is_superuser=True))
