@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
@@ -17,6 +17,15 @@ from licstats.durations import DurationError, parse_duration
 from licstats.managers.registry import MANAGERS
 from licstats.models import Feature, LicenseServer, Pool
 from licstats.timezones import zone_names
+
+if TYPE_CHECKING:  # only the stubs know these as generic
+    ServerModelForm = forms.ModelForm[LicenseServer]
+    ServerModelAdmin = admin.ModelAdmin[LicenseServer]
+    AnyModelAdmin = admin.ModelAdmin[Any]
+    PoolTabularInline = admin.TabularInline[Pool, Feature]
+else:
+    ServerModelForm, ServerModelAdmin, AnyModelAdmin = forms.ModelForm, admin.ModelAdmin, admin.ModelAdmin
+    PoolTabularInline = admin.TabularInline
 
 STATE_FIELDS = ("status", "verdict", "reason", "response_time", "asked_at", "read_at", "failures", "next_poll_at")
 
@@ -42,7 +51,7 @@ class DurationTextField(forms.CharField):
             raise forms.ValidationError(str(error)) from error
 
 
-class LicenseServerForm(forms.ModelForm[LicenseServer]):
+class LicenseServerForm(ServerModelForm):
     """Configuration only; the model's own check of the address says what would be right."""
 
     manager = forms.ChoiceField(label="License manager")
@@ -78,7 +87,7 @@ class LicenseServerForm(forms.ModelForm[LicenseServer]):
 
 
 @admin.register(LicenseServer)
-class LicenseServerAdmin(admin.ModelAdmin[LicenseServer]):
+class LicenseServerAdmin(ServerModelAdmin):
     form = LicenseServerForm
     list_display = ["name", "manager_title", "address", "site", "enabled", "status", "verdict", "read_at"]
     list_filter = ["manager", "site", "enabled", "status", "verdict"]
@@ -145,7 +154,7 @@ def _related(servers: list[LicenseServer]) -> Iterable[tuple[type[Model], int]]:
             yield model, model._base_manager.filter(**{f"{relation.field.name}__in": servers}).count()
 
 
-class LookOnly(admin.ModelAdmin[Any]):
+class LookOnly(AnyModelAdmin):
     """What only readings write."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -158,7 +167,7 @@ class LookOnly(admin.ModelAdmin[Any]):
         return False
 
 
-class PoolInline(admin.TabularInline[Pool, Feature]):
+class PoolInline(PoolTabularInline):
     model = Pool
     extra = 0
     can_delete = False

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from django.contrib.staticfiles import finders
+from django.contrib.staticfiles.storage import StaticFilesStorage
 from django.core.files.storage import FileSystemStorage, Storage
-from whitenoise.storage import CompressedStaticFilesStorage
 
 PLOTLY = "plotly.min.js"
 
@@ -34,7 +34,8 @@ class PlotlyFinder(finders.BaseFinder):
     def check(self, **kwargs: Any) -> list[Any]:
         return []
 
-    def find(self, path: str, find_all: bool = False, **kwargs: Any) -> str | list[str]:
+    def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
+        """Its path, or with `find_all` a list of it; an empty one where it is another file."""
         found = [self.storage.path(PLOTLY)] if path == f"plotly/{PLOTLY}" else []
         return found if find_all else "".join(found)
 
@@ -49,8 +50,8 @@ def content_digest(name: str) -> str:
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:8] if path else ""
 
 
-class VersionedStaticFiles(CompressedStaticFilesStorage):
-    """Adds `?v=digest` to addresses, so that browsers may keep files, with or without `collectstatic`."""
+class VersionedStaticFiles(StaticFilesStorage):
+    """For a checkout, without `collectstatic`: adds `?v=digest`, so that a changed file is asked for again."""
 
     def url(self, name: str | None) -> str:
         address = super().url(name)
