@@ -35,9 +35,10 @@ class PlotlyFinder(finders.BaseFinder):
         return []
 
     def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
-        """Its path, or with `find_all` a list of it; an empty one where it is another file."""
-        found = [self.storage.path(PLOTLY)] if path == f"plotly/{PLOTLY}" else []
-        return found if find_all else "".join(found)
+        """Its path, or with `find_all` a list of it; an empty list where another file is asked for."""
+        if path != f"plotly/{PLOTLY}":
+            return []
+        return [self.storage.path(PLOTLY)] if find_all else self.storage.path(PLOTLY)
 
     def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, Storage]]:
         yield PLOTLY, self.storage
