@@ -55,10 +55,16 @@ class LicenseServerForm(ServerModelForm):
     """Configuration only; the model's own check of the address says what would be right."""
 
     manager = forms.ChoiceField(label="License manager")
-    timezone = forms.ChoiceField(label="Time zone", help_text="Where it runs: its reports name times without a zone.")
-    interval = DurationTextField(help_text="How often it is queried, such as 60s or 5 min; at least 5 s.")
+    timezone = forms.ChoiceField(
+        label="Time zone", initial="UTC", help_text="Where it runs: its reports name times without a zone."
+    )
+    interval = DurationTextField(
+        initial=timedelta(seconds=60), help_text="How often it is queried, such as 60s or 5 min; at least 5 s."
+    )
     timeout = DurationTextField(
-        label="Time-out", help_text="A tool that has not answered by then is killed; 1 s to 10 min."
+        label="Time-out",
+        initial=timedelta(seconds=15),
+        help_text="A tool that has not answered by then is killed; 1 s to 10 min.",
     )
 
     class Meta:

@@ -28,16 +28,17 @@ from sessions_app.servers import STATE, State, clock_difference, summarize
 ROWS = 100
 COLUMNS = {  # what may be sorted by, with its title
     "name": "Name",
+    "state": "Status",
+    "read_at": "Last reading",
+    "problems": "Problems",
+    "reason": "What is wrong",
+    "session_count": "Sessions",
+    "feature_count": "Features",
+    "response_time": "Response",
+    "interval": "Interval",
     "manager": "License manager",
     "address": "Address",
     "site": "Site",
-    "state": "Status",
-    "read_at": "Last reading",
-    "response_time": "Response",
-    "interval": "Interval",
-    "feature_count": "Features",
-    "session_count": "Sessions",
-    "problems": "Problems",
 }
 COUNTED = ("feature_count", "session_count")  # counted for the rows of the page only, so not sorted by
 
