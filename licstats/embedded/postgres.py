@@ -30,7 +30,6 @@ SETTINGS = {
     "max_connections": "100",
     "max_wal_size": "1GB",
     "random_page_cost": "1.1",
-    "synchronous_commit": "off",  # a crash loses at most the last half second
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
