@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from sessions_app.models.closing import CloseEvent, CloseRequest, CloseState, ClosingTool
+from sessions_app.models.preferences import GridPreference
+from sessions_app.models.recorded import RecordedSession
 from sessions_app.models.sessions import ClosedSession, OpenSession, SessionChange
 from sessions_app.models.usage import UsageDay, UsageHour, UsageInterval
 
@@ -10,7 +12,9 @@ __all__ = [
     "CloseState",
     "ClosedSession",
     "ClosingTool",
+    "GridPreference",
     "OpenSession",
+    "RecordedSession",
     "SessionChange",
     "UsageDay",
     "UsageHour",

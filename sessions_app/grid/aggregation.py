@@ -1,0 +1,151 @@
+"""Rows added up: by user, host, feature or server, with the hosts that are in them.
+
+Two steps keep it fast. The first finds the groups of the page by their sums alone; the second looks up the names
+and hosts of just those. An export takes the groups from a cursor and looks up a thousand at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, F, Min, QuerySet, Sum
+from django.db.models.expressions import OrderBy
+
+from licstats.models import Feature, LicenseServer
+from sessions_app.grid.columns import ON_PAGE
+
+SUMS = {"used_sum": Sum("used"), "host_count": Count("host", distinct=True), "host_first": Min("host")}
+CHUNK = 1_000  # groups whose hosts an export looks up at once
+
+Group = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Aggregation:
+    """One way to add up. `keys` are paths of sessions; `columns` are what the rows have, by the grid's names."""
+
+    name: str
+    label: str
+    keys: tuple[str, ...]
+    columns: frozenset[str]
+    types: tuple[str, ...]  # of the keys, in PostgreSQL
+
+    @property
+    def lists_hosts(self) -> bool:
+        return "host" not in self.keys
+
+    def sorts(self, name: str) -> bool:
+        """A list of hosts sorts by its first; one of addresses follows its hosts and does not sort."""
+        return name in self.columns and name != "ip"
+
+    def order_path(self, name: str, path: str) -> str:
+        if name == "used":
+            return "used_sum"
+        if name == "host_quantity":
+            return "host_count"
+        return "host_first" if name == "host" and self.lists_hosts else path
+
+
+class Aggregated:
+    """The groups of `rows` (sessions, already filtered): count, page, and all of them for an export."""
+
+    def __init__(self, aggregation: Aggregation, rows: QuerySet[Any]) -> None:
+        self.aggregation = aggregation
+        self.rows = rows
+
+    def groups(self, sums: Iterable[str] = ()) -> QuerySet[Any, Group]:
+        """One row for each group with its keys and the sums that are wanted."""
+        wanted = {"used_sum", *sums}
+        grouped = self.rows.order_by().values(*self.aggregation.keys)
+        return grouped.annotate(**{name: SUMS[name] for name in sorted(wanted)})
+
+    def ordered(self, groups: QuerySet[Any, Group], order: Sequence[OrderBy]) -> QuerySet[Any, Group]:
+        return groups.order_by(*order, *(OrderBy(F(key)) for key in self.aggregation.keys))
+
+    def described(self, groups: Sequence[Group], at_most: int | None = ON_PAGE) -> list[Group]:
+        """`groups` with what their rows show: names, and the first `at_most` hosts and addresses of each."""
+        names = Names.of(groups)
+        hosts = self._hosts(groups, at_most)
+        rows = []
+        for group in groups:
+            key = tuple(group[path] for path in self.aggregation.keys)
+            count, listed, addresses = hosts.get(key, (0, [], []))
+            row = group | names.described(group)
+            row |= {"used": group["used_sum"], "host_quantity": count, "ip": addresses, "listed_hosts": count}
+            if self.aggregation.lists_hosts:
+                row["host"] = listed
+            rows.append(row)
+        return rows
+
+    def all_described(self, groups: QuerySet[Any, Group]) -> Iterator[Group]:
+        """Every row in its order, with all hosts, in flat memory."""
+        cursor = groups.iterator(chunk_size=CHUNK)
+        while chunk := list(islice(cursor, CHUNK)):
+            yield from self.described(chunk, at_most=None)
+
+    def _hosts(
+        self, groups: Sequence[Group], at_most: int | None
+    ) -> dict[tuple[Any, ...], tuple[int, list[str], list[str]]]:
+        """By group: how many distinct hosts, the hosts in order, and their addresses in that order."""
+        if not groups:
+            return {}
+        keys = self.aggregation.keys
+        inner, params = self.rows.order_by().values_list(*keys, "host", "ip").query.sql_with_params()
+        places = range(len(keys))
+        chosen = ", ".join(f"k{n}" for n in places)
+        types = self.aggregation.types
+        cut = "" if at_most is None else f"[1:{int(at_most)}]"
+        statement = f"""
+            SELECT {chosen}, count(DISTINCT host), (array_agg(host ORDER BY host, ip)){cut},
+                   (array_agg(ip ORDER BY host, ip)){cut}
+              FROM (SELECT DISTINCT {", ".join(f"s.k{n}" for n in places)}, s.host, s.ip
+                      FROM ({inner}) AS s ({chosen}, host, ip)
+                      JOIN unnest({", ".join(f"%s::{kind}[]" for kind in types)}) AS w ({chosen}) USING ({chosen})) d
+             GROUP BY {chosen}
+        """  # noqa: S608 - composed of our own names and of what the ORM compiled
+        wanted = [[group[key] for group in groups] for key in keys]
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [*params, *wanted])
+            return {
+                tuple(row[: len(keys)]): (
+                    row[-3],
+                    list(dict.fromkeys(row[-2])),
+                    [ip for ip in dict.fromkeys(row[-1]) if ip],
+                )
+                for row in cursor.fetchall()
+            }
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the features and license servers of some groups are called."""
+
+    features: dict[int, dict[str, Any]]
+    servers: dict[int, str]
+
+    @classmethod
+    def of(cls, groups: Sequence[Group]) -> Names:
+        features = {group["feature_id"] for group in groups if "feature_id" in group}
+        servers = {group["server_id"] for group in groups if "server_id" in group}
+        found = Feature.objects.filter(pk__in=features).values(
+            "pk", "vendor", "name", "version", "type", "expires", "permanent", "server__name"
+        )
+        return cls(
+            {row["pk"]: row for row in found} if features else {},
+            dict(LicenseServer.objects.filter(pk__in=servers).values_list("pk", "name")) if servers else {},
+        )
+
+    def described(self, group: Group) -> Group:
+        """The paths of a session's feature and server, for the group's row."""
+        if "feature_id" in group:
+            feature = self.features[group["feature_id"]]
+            named = {
+                f"feature__{name}": feature[name]
+                for name in ("vendor", "name", "version", "type", "expires", "permanent")
+            }
+            return named | {"server__name": feature["server__name"]}
+        return {"server__name": self.servers[group["server_id"]]} if "server_id" in group else {}

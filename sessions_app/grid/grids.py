@@ -1,0 +1,259 @@
+"""What a grid is: its columns, filters, aggregations and rows. Pages, exports and charts all take them from here."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django.db.models import F, Model, QuerySet
+from django.db.models.expressions import OrderBy
+
+from groups_app.scope import SCOPE_FIELDS, Scope
+from groups_app.visibility import Login
+from sessions_app.grid.aggregation import SUMS, Aggregated, Aggregation
+from sessions_app.grid.columns import Column, GridTable, Row
+from sessions_app.grid.filters import GridFilters
+from sessions_app.grid.state import VIEW_FIELDS, GridState, SortKey
+
+
+@dataclass(frozen=True)
+class Page:
+    """The rows of one page. `first` is the number of the first row, from 1; 0 where there is none."""
+
+    rows: Sequence[Row]
+    total: int
+    number: int
+    per_page: int
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // self.per_page))
+
+    @property
+    def first(self) -> int:
+        return (self.number - 1) * self.per_page + 1 if self.total else 0
+
+    @property
+    def last(self) -> int:
+        return min(self.number * self.per_page, self.total)
+
+
+class Grid(ABC):
+    """A declaration, shared by all requests. Subclasses say what the rows are."""
+
+    name: ClassVar[str]  # of preferences and files
+    title: ClassVar[str]
+    noun: ClassVar[tuple[str, str]]  # "session", "sessions"
+    table: ClassVar[type[GridTable]]
+    filters: ClassVar[type[GridFilters]]
+    model: ClassVar[type[Model]]
+    aggregations: ClassVar[Sequence[Aggregation]] = ()
+    scope_fields: ClassVar[tuple[str, ...]] = SCOPE_FIELDS
+    default_sort: ClassVar[tuple[str, ...]]
+    row_fields: ClassVar[tuple[str, ...]] = ("id",)  # that every row has, whichever columns are shown
+    always: ClassVar[frozenset[str]] = frozenset()  # columns that are not in the column menu
+
+    @cached_property
+    def columns(self) -> Mapping[str, Column]:
+        return self.table.declared()
+
+    @cached_property
+    def ranges(self) -> tuple[str, ...]:
+        """Names with a lower and an upper bound, which also take one value for both."""
+        names = self.filters.base_filters
+        return tuple(name[:-4] for name in names if name.endswith("_min") and f"{name[:-4]}_max" in names)
+
+    @cached_property
+    def filter_parameters(self) -> tuple[str, ...]:
+        """Every parameter of a filter."""
+        names = self.filters.base_filters
+        return (*names, *(name for name in self.ranges if name not in names))
+
+    @cached_property
+    def has_borrowed(self) -> bool:
+        return "borrowed" in self.filters.base_filters
+
+    @cached_property
+    def parameters(self) -> tuple[str, ...]:
+        """Every parameter of the query string, in the order in which links write them."""
+        return (*self.scope_fields, "at", *self.filter_parameters, *VIEW_FIELDS)
+
+    def read_scope(self, params: Mapping[str, str], user: Login) -> Any:
+        """What the pick lists chose; ScopeError where it cannot be shown."""
+        return Scope.read(params, user)
+
+    def aggregation(self, name: str) -> Aggregation | None:
+        return next((each for each in self.aggregations if each.name == name), None)
+
+    def column_title(self, name: str) -> str:
+        return self.columns[name].title if name in self.columns else ""
+
+    def offered(self, scope: Any, aggregation: Aggregation | None) -> dict[str, Column]:
+        """The columns that these rows can have, shown or not."""
+        return {
+            name: column for name, column in self.columns.items() if aggregation is None or name in aggregation.columns
+        }
+
+    def shown_first(self, column: Column, aggregation: Aggregation | None) -> bool:
+        """Whether a column is shown where nobody chose columns."""
+        return not column.hidden
+
+    def first_sort(self, scope: Any, aggregation: Aggregation | None) -> tuple[SortKey, ...]:
+        """The order where nobody chose one."""
+        keys = [SortKey.read(text) for text in self.default_sort]
+        if aggregation is None:
+            return tuple(keys)
+        fitting = [key for key in keys if aggregation.sorts(key.name)]
+        rest = [SortKey(name) for name in self.columns if aggregation.sorts(name)]
+        return tuple(fitting or rest[:1])
+
+    @abstractmethod
+    def base(self, state: GridState) -> QuerySet[Any]:
+        """The rows of the scope, before any filter."""
+
+    # ---- rows ---------------------------------------------------------------------------------------------
+
+    def restricted(self, state: GridState) -> QuerySet[Any]:
+        """The rows that are listed, or that are added up; charts and counts use it too."""
+        restrict = state.filters.restrict_before if state.aggregation else state.filters.restrict_rows
+        return restrict(self.base(state))
+
+    def page(self, state: GridState) -> Page:
+        """The page that the state asks for, or the last one where there are fewer."""
+        source = self.source(state)
+        total = source.count()
+        number = min(state.page, max(1, -(-total // state.per_page)))
+        start = (number - 1) * state.per_page
+        rows = source.slice(start, min(start + state.per_page, total), total) if total else []
+        return Page(rows, total, number, state.per_page)
+
+    def source(self, state: GridState) -> RowSource:
+        return AggregatedRows(self, state, state.aggregation) if state.aggregation else PlainRows(self, state)
+
+    def tie_breakers(self, state: GridState) -> tuple[str, ...]:
+        """Paths that make every order one and the same each time."""
+        return ("pk",)
+
+
+class RowSource(ABC):
+    """The rows of a state, in order: counted, a page of them, or all."""
+
+    def __init__(self, grid: Grid, state: GridState) -> None:
+        self.grid = grid
+        self.state = state
+
+    @abstractmethod
+    def count(self) -> int: ...
+
+    @abstractmethod
+    def slice(self, start: int, stop: int, total: int) -> Sequence[Row]:
+        """Rows `start` to `stop` (from 0, without the last) with all that their cells look at."""
+
+    @abstractmethod
+    def values(self, columns: Sequence[Column]) -> Iterator[Sequence[Any]]:
+        """Every row, as what stands at the paths of `columns`; in flat memory."""
+
+
+class PlainRows(RowSource):
+    """One row of the database is one row of the grid."""
+
+    @cached_property
+    def rows(self) -> QuerySet[Any]:
+        return self.grid.restricted(self.state)
+
+    def count(self) -> int:
+        return self.rows.count()
+
+    def order(self) -> list[OrderBy]:
+        """By the sort keys, what is not known last, and then so that no two rows are equal."""
+        keys = [order_by(self.grid.columns[key.name], key.descending) for key in self.state.sort]
+        down = bool(keys) and keys[-1].descending
+        ties = [OrderBy(F(path), descending=down) for path in self.grid.tie_breakers(self.state)]
+        return [*keys, *ties]
+
+    def slice(self, start: int, stop: int, total: int) -> Sequence[Row]:
+        wanted = {*self.grid.row_fields, *(path for column in self.state.columns for path in column.needs)}
+        first = self.grid.columns[self.state.sort[0].name] if self.state.sort else None
+        if first is not None and first.nullable:
+            return self._known_first(first, start, stop, total, wanted)
+        return fetched(self.rows, self.order(), start, stop, total, wanted)
+
+    def values(self, columns: Sequence[Column]) -> Iterator[Sequence[Any]]:
+        paths = [column.path for column in columns]
+        rows = self.rows.order_by(*self.order()).values_list(*paths)
+        return iter(rows.iterator(chunk_size=2_000))
+
+    def _known_first(self, column: Column, start: int, stop: int, total: int, wanted: set[str]) -> Sequence[Row]:
+        """What is known, in the order of its index, and then what is not: "nulls last" has no index of its own."""
+        order = self.order()
+        known_order = [OrderBy(order[0].expression, descending=order[0].descending), *order[1:]]
+        known = self.rows.filter(**{f"{column.path}__isnull": False})
+        if start <= total // 2:
+            rows = fetched(known, known_order, start, stop, total * 2, wanted)
+            if len(rows) == stop - start:
+                return rows
+        count = known.count()
+        rows = fetched(known, known_order, start, min(stop, count), count, wanted) if start < count else []
+        if stop > count:
+            unknown = self.rows.filter(**{f"{column.path}__isnull": True})
+            rows += fetched(unknown, order[1:], max(0, start - count), stop - count, total - count, wanted)
+        return rows
+
+
+class AggregatedRows(RowSource):
+    """Many rows of the database are one row of the grid."""
+
+    def __init__(self, grid: Grid, state: GridState, aggregation: Aggregation) -> None:
+        super().__init__(grid, state)
+        self.aggregation = aggregation
+        self.aggregated = Aggregated(aggregation, grid.restricted(state))
+
+    @cached_property
+    def groups(self) -> QuerySet[Any, dict[str, Any]]:
+        sums = self.state.filters.sums_asked()
+        sums |= {name for name in self.order_paths() if name in SUMS}
+        return self.state.filters.restrict_sums(self.aggregated.groups(sums))
+
+    def order_paths(self) -> list[str]:
+        return [self.aggregation.order_path(key.name, self.grid.columns[key.name].path) for key in self.state.sort]
+
+    def ordered(self) -> QuerySet[Any, dict[str, Any]]:
+        keys = zip(self.order_paths(), self.state.sort, strict=True)
+        order = [
+            OrderBy(
+                F(path), descending=key.descending, nulls_last=True if self.grid.columns[key.name].nullable else None
+            )
+            for path, key in keys
+        ]
+        return self.aggregated.ordered(self.groups, order)
+
+    def count(self) -> int:
+        return self.groups.count()
+
+    def slice(self, start: int, stop: int, total: int) -> Sequence[Row]:
+        return self.aggregated.described(list(self.ordered()[start:stop]))
+
+    def values(self, columns: Sequence[Column]) -> Iterator[Sequence[Any]]:
+        for row in self.aggregated.all_described(self.ordered()):
+            yield [row[column.path] for column in columns]
+
+
+def order_by(column: Column, descending: bool) -> OrderBy:
+    """By a column; `-path` in its declaration sorts against the path."""
+    against = column.order.startswith("-")
+    path = column.order.removeprefix("-")
+    return OrderBy(F(path), descending=descending != against, nulls_last=True if column.nullable else None)
+
+
+def fetched(
+    rows: QuerySet[Any], order: Sequence[OrderBy], start: int, stop: int, total: int, wanted: set[str]
+) -> list[Row]:
+    """Rows `start` to `stop` of `total`, counted from whichever end is nearer."""
+    ordered = rows.order_by(*order)
+    if start <= total - stop:
+        return list(ordered.values(*wanted)[start:stop])
+    backwards = list(ordered.reverse().values(*wanted)[total - stop : total - start])
+    return backwards[::-1]

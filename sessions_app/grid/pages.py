@@ -1,0 +1,220 @@
+"""A page with a grid: whole, as a live fragment, or as an export; one URL and one state for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.db.models import Count, Max, Sum
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.generic import View
+
+from groups_app.scope import Scope, ScopeError
+from licstats.ages import format_ago
+from licstats.live import VERSION_HEADER, mark, unchanged
+from sessions_app.grid import preferences
+from sessions_app.grid.aggregation import Aggregation
+from sessions_app.grid.columns import Row
+from sessions_app.grid.exports import EXTENSIONS, export
+from sessions_app.grid.grids import Grid, Page
+from sessions_app.grid.rendering import ActionCells, FilterCell, body, filter_cells, header_groups
+from sessions_app.grid.state import PAGE_SIZES, GridState
+
+CHOICE_HEADER = "X-Grid-Choice"  # sent by grid.js with what a login chose by hand; links from elsewhere have none
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What a page shows depends on: `version` moves on with every change, `read_at` is the newest reading."""
+
+    version: str
+    read_at: datetime | None
+
+    @classmethod
+    def of(cls, scope: Scope) -> Reach:
+        """Count and sum of the revisions of the scope's license servers."""
+        found = scope.servers().order_by().aggregate(count=Count("pk"), sum=Sum("revision"), read_at=Max("read_at"))
+        return cls(f"{found['count']}-{found['sum'] or 0}", found["read_at"])
+
+
+class GridPage(View):
+    """Subclasses name the grid and the template, and add what else is on their page."""
+
+    grid: ClassVar[Grid]
+    template_name: ClassVar[str]
+    fragment_name: ClassVar[str] = "grid/pane.html"
+
+    def get(self, request: HttpRequest, extension: str = "") -> HttpResponseBase:
+        now = timezone.now()
+        reach = self.reach_of(request)
+        if reach is not None and (answer := unchanged(request, reach.version, reach.read_at)):
+            return answer
+        state = GridState.read(self.grid, request.GET, request.user, now)
+        if extension:
+            return export(state, extension)
+        if not request.htmx:
+            if target := preferences.expanded(state):
+                return HttpResponseRedirect(request.path + target)
+        elif CHOICE_HEADER in request.headers:
+            preferences.keep_choices(state)
+        context = self.context(request, state, reach)
+        template = self.fragment_name if request.htmx else self.template_name
+        response = mark(render(request, template, context), reach.read_at if reach else None)
+        if request.htmx and VERSION_HEADER not in request.headers:
+            response["HX-Push-Url"] = request.path + ("" if state.here == "?" else state.here)
+        return response
+
+    def reach_of(self, request: HttpRequest) -> Reach | None:
+        """None where the scope is wrong, or where the page shows the past, which does not change."""
+        if request.GET.get("at"):
+            return None
+        try:
+            return Reach.of(self.grid.read_scope(request.GET, request.user))
+        except (ScopeError, ValueError):
+            return None
+
+    def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
+        page = None if state.errors else self.grid.page(state)
+        cells = filter_cells(state)
+        return {
+            "state": state,
+            "grid": self.grid,
+            "page": page,
+            "version": reach.version if reach else "",
+            "live": reach is not None,
+            "read_at": reach.read_at if reach else None,
+            "read_ago": format_ago(state.moment.now - reach.read_at) if reach and reach.read_at else "",
+            "header_groups": header_groups(state),
+            "filter_cells": cells,
+            "kept_inputs": state.inputs_without(visible_fields(cells)),
+            "page_inputs": state.inputs_without(()),
+            "body": body(state, page, self.actions(request, state, page), self.more(request, state)) if page else "",
+            "links": Links(request.path, state, page),
+            "loose_errors": {name: texts for name, texts in state.errors.items() if name not in visible_fields(cells)},
+        }
+
+    def actions(self, request: HttpRequest, state: GridState, page: Page) -> ActionCells:
+        """By row, what stands in its Action cell."""
+        return {}
+
+    def more(self, request: HttpRequest, state: GridState) -> Any:
+        """For aggregated rows: the link of a row to what was added up in it, or None."""
+        return None
+
+
+@dataclass(frozen=True)
+class Links:
+    """The links around a grid, as query strings of the same page."""
+
+    path: str
+    state: GridState
+    page: Page | None
+
+    def _page(self, number: int) -> str:
+        return self.state.link(page=number if number > 1 else None)
+
+    @property
+    def first(self) -> str:
+        return self._page(1) if self.page and self.page.number > 1 else ""
+
+    @property
+    def previous(self) -> str:
+        return self._page(self.page.number - 1) if self.page and self.page.number > 1 else ""
+
+    @property
+    def next(self) -> str:
+        return self._page(self.page.number + 1) if self.page and self.page.number < self.page.pages else ""
+
+    @property
+    def last(self) -> str:
+        return self._page(self.page.pages) if self.page and self.page.number < self.page.pages else ""
+
+    @property
+    def here(self) -> str:
+        return self.state.here
+
+    @property
+    def sizes(self) -> list[tuple[int, str, bool]]:
+        return [(size, self.state.link(per_page=size), size == self.state.per_page) for size in PAGE_SIZES]
+
+    @property
+    def exports(self) -> list[tuple[str, str]]:
+        """(name, address) beside the page, with the same query string and every page of rows."""
+        base = self.path.rstrip("/")
+        query = self.state.link(page=None)
+        return [(extension.upper(), f"{base}.{extension}{query}") for extension in EXTENSIONS]
+
+    @property
+    def chips(self) -> list[tuple[str, str]]:
+        """(filter in words, link without it)."""
+        return [(chip.text, self.state.link_without(chip.fields)) for chip in self.state.chips]
+
+    @property
+    def clear(self) -> str:
+        """Without any filter, whatever was wrong with it."""
+        return self.state.link_without(self.state.grid.filter_parameters)
+
+    @property
+    def aggregations(self) -> list[tuple[str, str, bool]]:
+        """(label, link, whether it is the one)."""
+        chosen = self.state.aggregation
+        return [(each.label, self._aggregated(each), each == chosen) for each in self.state.grid.aggregations]
+
+    @property
+    def plain(self) -> str:
+        return self.state.link(group_by=None)
+
+    def _aggregated(self, aggregation: Aggregation) -> str:
+        """Drops what the aggregated rows cannot be sorted by; Host Quantity shows itself."""
+        changes: dict[str, Any] = {"group_by": aggregation.name}
+        if "sort" in self.state.given:
+            changes["sort"] = ",".join(str(key) for key in self.state.sort if aggregation.sorts(key.name))
+        if "columns" in self.state.given and "host_quantity" in aggregation.columns:
+            names = [name for text in self.state.given["columns"] for name in text.split(",")]
+            changes["columns"] = ",".join(dict.fromkeys([*names, "host_quantity"]))
+        return self.state.link(**changes)
+
+    @property
+    def columns(self) -> list[tuple[str, str, bool]]:
+        """(name, title, shown) of every column that these rows can have."""
+        offered = self.state.grid.offered(self.state.scope, self.state.aggregation)
+        return [
+            (name, column.title, name in self.state.shows)
+            for name, column in offered.items()
+            if name not in self.state.grid.always
+        ]
+
+    @property
+    def borrowed(self) -> str:
+        """The same with Borrowed Only turned."""
+        return self.state.link(borrowed=None if self.borrowed_only else "1")
+
+    @property
+    def borrowed_only(self) -> bool:
+        return self.state.value("borrowed") == "1"
+
+
+def visible_fields(cells: Sequence[FilterCell]) -> set[str]:
+    """The parameters that have an input in the filter line."""
+    fields = {each.name for cell in cells for each in cell.inputs}
+    return fields | {name.removesuffix("_min") for name in fields if name.endswith("_min")}
+
+
+def drill(state: GridState, aggregation: Aggregation, row: Row) -> str:
+    """The query string of the sessions that are added up in an aggregated `row`."""
+    changes: dict[str, Any] = {"group_by": None, "columns": None, "sort": None}
+    keys = aggregation.keys
+    if "feature_id" in keys:
+        names = ("feature__name", "feature__version", "feature__type")
+        changes |= dict(zip(("feature", "version", "type"), (row[name] for name in names), strict=True))
+    in_group = state.scope is not None and getattr(state.scope, "group", None) is not None
+    changes |= {"server_is": row["server__name"]} if in_group else {"scope": f"server:{row['server__name']}"}
+    changes |= {f"{key}_is": row[key] for key in keys if key in ("user", "host")}
+    for name in state.grid.filters.base_filters:
+        if state.grid.filters.base_filters[name].sums:
+            changes[name] = None
+    return state.link(**changes)

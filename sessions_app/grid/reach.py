@@ -1,0 +1,37 @@
+"""Which sessions a scope covers, by conditions that the database answers from an index."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from django.db.models import Model, QuerySet
+
+from groups_app.scope import Scope
+from licstats.models import Feature, LicenseServer
+
+FEW = 500  # hidden features that are listed in a query, rather than looked up by it
+
+T = TypeVar("T", bound=Model)
+
+
+def covered(rows: QuerySet[T], scope: Scope) -> QuerySet[T]:
+    """The rows of `scope`. They have `server` and `feature`; what is hidden from the login is not among them.
+
+    A plain `feature in what is visible` would join all rows with all features; mostly nothing is hidden.
+    """
+    if scope.one_feature:
+        return rows.filter(feature__in=list(scope.features().values_list("pk", flat=True)))
+    servers = list(scope.servers().values_list("pk", flat=True))
+    if scope.server or scope.group or LicenseServer.objects.exclude(pk__in=servers).exists():
+        rows = rows.filter(server__in=servers)
+    return rows if scope.group else without_hidden(rows, scope, servers)
+
+
+def without_hidden(rows: QuerySet[T], scope: Scope, servers: list[int]) -> QuerySet[T]:
+    seen = scope.features().values("pk")
+    hidden = list(
+        Feature.objects.filter(server__in=servers).exclude(pk__in=seen).values_list("pk", flat=True)[: FEW + 1]
+    )
+    if not hidden:
+        return rows
+    return rows.filter(feature__in=seen) if len(hidden) > FEW else rows.exclude(feature__in=hidden)

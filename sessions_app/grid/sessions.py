@@ -1,0 +1,229 @@
+"""The grid of sessions: its columns, filters and ways to add up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q, QuerySet, Value
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from licstats.managers.reading import FeatureType
+from sessions_app.grid.aggregation import Aggregation
+from sessions_app.grid.columns import (
+    DASH,
+    ActionColumn,
+    ChoiceColumn,
+    Column,
+    DateColumn,
+    DateTimeColumn,
+    ElapsedColumn,
+    GridTable,
+    Moment,
+    NumberColumn,
+    Row,
+    list_cell,
+    time_cell,
+)
+from sessions_app.grid.filters import (
+    After,
+    AnyOf,
+    AtLeast,
+    AtMost,
+    Before,
+    Contains,
+    DayAfter,
+    DayBefore,
+    Flag,
+    GridFilters,
+    Is,
+    LongerThan,
+    ShorterThan,
+)
+from sessions_app.grid.grids import Grid
+from sessions_app.grid.reach import covered
+from sessions_app.grid.state import GridState
+from sessions_app.models import OpenSession, RecordedSession
+
+TYPES = tuple((kind.value, kind.value.capitalize()) for kind in FeatureType if kind)
+SERVER, FEATURE, USER, HOST = "License Server", "Feature", "User", "Host"
+EXPIRED = ("feature__expires", "feature__permanent")
+
+
+class FeatureColumn(Column):
+    """The feature's name, marked where its licenses are expired and yet in use."""
+
+    def cell(self, row: Row, moment: Moment) -> str:
+        name = escape(row["feature__name"])
+        expires = row["feature__expires"]
+        if expires is None or row["feature__permanent"] or expires >= moment.today:
+            return name
+        return format_html(
+            '{} <span class="tag tag-expired" title="In use, and expired on {}">expired</span>', name, expires
+        )
+
+
+class VersionColumn(Column):
+    """The feature's version; on hover the one that was checked out, where it is another."""
+
+    def cell(self, row: Row, moment: Moment) -> str:
+        version, checked_out = row["feature__version"], row.get("version") or ""
+        shown = escape(version) if version else DASH
+        if not checked_out or checked_out.removeprefix("v") == version.removeprefix("v"):
+            return shown
+        return format_html('<span title="Checked out as {}">{}</span>', checked_out, shown)
+
+
+class UserColumn(Column):
+    """The user's name, with what is to be known about the session beside it."""
+
+    def cell(self, row: Row, moment: Moment) -> str:
+        return mark_safe(f"{escape(row['user'])}{marks(row, moment)}")  # noqa: S308 - both are escaped
+
+
+class HostColumn(Column):
+    """One host, or those of an aggregated row."""
+
+    def cell(self, row: Row, moment: Moment) -> str:
+        raw = row[self.path]
+        return list_cell(raw, row["listed_hosts"]) if isinstance(raw, list) else escape(raw) or DASH
+
+
+class BorrowColumn(DateTimeColumn):
+    """When the borrowed license returns by itself; empty where nothing is borrowed."""
+
+    def cell(self, row: Row, moment: Moment) -> str:
+        raw = row[self.path]
+        return "" if raw is None else time_cell(raw, moment)
+
+
+def marks(row: Row, moment: Moment) -> SafeString:
+    """Unconfirmed, borrowed, lingering: each with its own label, and what it means on hover."""
+    tags = []
+    if row.get("borrow_expires_at"):
+        tags.append(
+            mark_safe(
+                ' <span class="tag tag-borrowed" title="May be offline until its borrow expiration">borrowed</span>'
+            )
+        )
+    if row.get("last_seen_at"):
+        seen = row["last_seen_at"].astimezone(moment.zone)
+        tags.append(
+            format_html(
+                ' <span class="tag tag-unconfirmed" title="Last seen {}; later readings could not be trusted about it">'
+                "unconfirmed</span>",
+                f"{seen:%Y-%m-%d %H:%M:%S}",
+            )
+        )
+    if row.get("linger"):
+        tags.append(
+            format_html(
+                ' <span class="tag tag-linger" title="Kept for {} s after the program ended">linger</span>',
+                row["linger"],
+            )
+        )
+    return mark_safe("".join(tags))  # noqa: S308 - made of the above
+
+
+class SessionsTable(GridTable):
+    server = Column("Name", "server__name", group=SERVER)
+    vendor = Column("Vendor", "feature__vendor", group=SERVER)
+    feature = FeatureColumn("Name", "feature__name", group=FEATURE, needs=EXPIRED)
+    version = VersionColumn("Version", "feature__version", group=FEATURE, needs=("version",))
+    type = ChoiceColumn("Type", "feature__type", group=FEATURE, choices=TYPES)
+    expiration = DateColumn("Expiration Date", "feature__expires", group=FEATURE, hidden=True, nullable=True)
+    user = UserColumn("Name", "user", group=USER)
+    host = HostColumn("Name", "host", group=HOST)
+    ip = Column("IP", "ip", group=HOST, hidden=True)
+    host_quantity = NumberColumn("Host Quantity", "host_quantity", hidden=True, help_text="Distinct hosts in the row")
+    used = NumberColumn("Used", "used", help_text="Licenses held")
+    checkout_time = DateTimeColumn("Checkout Time", "checked_out_at", nullable=True)
+    time_used = ElapsedColumn("Time Used", "checked_out_at", nullable=True)
+    borrow_expiration = BorrowColumn("Borrow Expiration", "borrow_expires_at", nullable=True)
+    action = ActionColumn("Action", "id")
+
+
+class SessionFilters(GridFilters):
+    server = Contains("server", "server__name")
+    vendor = Contains("vendor", "feature__vendor")
+    feature_name = Contains("feature", "feature__name")
+    feature_version = Contains("version", "feature__version")
+    feature_type = AnyOf("type", "feature__type", choices=TYPES)
+    expiration_after = DayAfter("expiration", "feature__expires")
+    expiration_before = DayBefore("expiration", "feature__expires")
+    user = Contains("user", "user")
+    host = Contains("host", "host")
+    ip = Contains("ip", "ip")
+    host_quantity_min = AtLeast("host_quantity", "host_quantity", sums="host_count")
+    host_quantity_max = AtMost("host_quantity", "host_quantity", sums="host_count")
+    used_min = AtLeast("used", "used", sums="used_sum")
+    used_max = AtMost("used", "used", sums="used_sum")
+    checked_out_after = After("checkout_time", "checked_out_at")
+    checked_out_before = Before("checkout_time", "checked_out_at")
+    time_used_min = LongerThan("time_used", "checked_out_at")
+    time_used_max = ShorterThan("time_used", "checked_out_at", lower="time_used_min")
+    borrow_after = After("borrow_expiration", "borrow_expires_at")
+    borrow_before = Before("borrow_expiration", "borrow_expires_at")
+    borrowed = Flag("", Q(borrow_expires_at__isnull=False), "Borrowed only")
+    server_is = Is("server", "server__name")
+    vendor_is = Is("vendor", "feature__vendor")
+    user_is = Is("user", "user")
+    host_is = Is("host", "host")
+
+
+OF_SERVER = frozenset({"server", "vendor"})
+OF_FEATURE = frozenset({"feature", "version", "type", "expiration"})
+OF_HOSTS = frozenset({"host", "ip", "host_quantity", "used", "action"})
+OF_FEATURES_ROW = OF_SERVER | OF_FEATURE | OF_HOSTS
+
+# As in the seed's picture, rows keep license server and feature, whatever they are aggregated by.
+BY_USER = Aggregation("user", "User", ("feature_id", "user"), OF_FEATURES_ROW | {"user"}, ("bigint", "text"))
+BY_HOST = Aggregation("host", "Host", ("feature_id", "host"), OF_FEATURES_ROW, ("bigint", "text"))
+BY_FEATURE = Aggregation("feature", "Feature", ("feature_id",), OF_FEATURES_ROW, ("bigint",))
+BY_SERVER = Aggregation("server", "License server", ("server_id",), OF_HOSTS | {"server"}, ("bigint",))
+BY_USER_AND_HOST = Aggregation(
+    "user,host", "User and host", ("feature_id", "user", "host"), OF_FEATURES_ROW | {"user"}, ("bigint", "text", "text")
+)
+BY_FEATURE_AND_USER = Aggregation(
+    "feature,user", "Feature and user", ("feature_id", "user"), OF_FEATURES_ROW | {"user"}, ("bigint", "text")
+)
+
+
+class SessionsGrid(Grid):
+    """Open sessions of the scope; with `at`, those that were open then."""
+
+    name = "sessions"
+    title = "Realtime Sessions"
+    noun = ("session", "sessions")
+    table = SessionsTable
+    filters = SessionFilters
+    model = OpenSession
+    aggregations = (BY_USER, BY_HOST, BY_FEATURE, BY_SERVER, BY_USER_AND_HOST, BY_FEATURE_AND_USER)
+    default_sort = ("user",)
+    row_fields = ("id", "feature_id", "server_id", "borrow_expires_at", "last_seen_at", "linger")
+    always = frozenset({"action"})
+
+    def offered(self, scope: Any, aggregation: Aggregation | None) -> dict[str, Column]:
+        columns = super().offered(scope, aggregation)
+        if scope is not None and getattr(scope, "server", None) is not None:
+            columns = {name: column for name, column in columns.items() if column.group != SERVER}
+        return columns
+
+    def shown_first(self, column: Column, aggregation: Aggregation | None) -> bool:
+        return not column.hidden or (aggregation is not None and column.name == "host_quantity")
+
+    def base(self, state: GridState) -> QuerySet[Any]:
+        rows: QuerySet[Any] = OpenSession.objects.all()
+        if state.at is not None:
+            rows = RecordedSession.objects.open_at(state.at)
+        if state.scope is not None:
+            rows = covered(rows, state.scope)
+        return rows.annotate(host_quantity=Value(1))
+
+    def tie_breakers(self, state: GridState) -> tuple[str, ...]:
+        """After a column of features, those of one feature follow each other: so their index is used."""
+        last = self.columns[state.sort[-1].name].path if state.sort else ""
+        return ("feature_id", "id") if last.startswith(("feature__", "server__")) else ("id",)
+
+
+SESSIONS = SessionsGrid()

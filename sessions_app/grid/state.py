@@ -1,0 +1,303 @@
+"""The state of a grid is its URL: read from a query string, checked, and written back for links."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+
+from groups_app.scope import SCOPE_FIELDS, Scope, ScopeError
+from sessions_app.grid.aggregation import Aggregation
+from sessions_app.grid.columns import Column, Moment
+from sessions_app.grid.filters import GridFilters, MomentField
+
+if TYPE_CHECKING:
+    from groups_app.visibility import Login
+    from sessions_app.grid.grids import Grid
+
+PAGE_SIZES = (20, 50, 100, 200)
+LAST_PAGE = 10**9
+VIEW_FIELDS = ("group_by", "sort", "columns", "per_page", "page")
+SCOPE_PARTS = (*SCOPE_FIELDS, "at")
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """A column that rows are sorted by."""
+
+    name: str
+    descending: bool = False
+
+    def __str__(self) -> str:
+        return f"-{self.name}" if self.descending else self.name
+
+    @classmethod
+    def read(cls, text: str) -> SortKey:
+        return cls(text.removeprefix("-"), text.startswith("-"))
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter in words, and the parameters that take it away when they are left out."""
+
+    text: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class GridState:
+    """What a query string says about a grid. With `errors` (by parameter) nothing of it may be shown.
+
+    `given` is the query string as it was, without what is empty; links are made from it.
+    """
+
+    grid: Grid
+    user: Login
+    given: Mapping[str, tuple[str, ...]]
+    moment: Moment
+    filters: GridFilters
+    at: datetime | None = None
+    scope: Scope | None = None
+    aggregation: Aggregation | None = None
+    sort: tuple[SortKey, ...] = ()
+    columns: tuple[Column, ...] = ()
+    page: int = 1
+    per_page: int = PAGE_SIZES[0]
+    errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, grid: Grid, params: QueryDict, user: Login, now: datetime) -> GridState:
+        return StateReader(grid, params, user, now).read()
+
+    def link(self, **changes: Any) -> str:
+        """The query string of this state with `changes`: a text, a number, a list of texts, or None to leave out."""
+        wanted = dict(self.given) | {name: as_texts(value) for name, value in changes.items()}
+        if "page" not in changes:
+            wanted.pop("page", None)
+        order = self.grid.parameters
+        pairs = [(name, text) for name in order if name in wanted for text in wanted[name]]
+        return "?" + urlencode(pairs)
+
+    def link_without(self, names: Iterable[str]) -> str:
+        return self.link(**dict.fromkeys(names))
+
+    @property
+    def here(self) -> str:
+        """The query string that shows the same again."""
+        return self.link(page=self.page if self.page > 1 else None)
+
+    def inputs_without(self, names: Iterable[str]) -> list[tuple[str, str]]:
+        """What a form has to send along beside its own inputs, `names`; always without the page."""
+        left_out = {*names, "page"}
+        return [(name, text) for name, texts in self.given.items() if name not in left_out for text in texts]
+
+    def value(self, name: str) -> str:
+        """What was given for one parameter, for its input."""
+        return ", ".join(self.given.get(name, ()))
+
+    @cached_property
+    def chips(self) -> list[Chip]:
+        """The filters in words, one for each column and kind of restriction."""
+        if self.errors:
+            return []
+        by_column: dict[tuple[str, bool], tuple[list[str], list[str]]] = {}
+        for name, chosen, value in self.filters.given():
+            key = (chosen.column, chosen.part == "is")
+            texts, names = by_column.setdefault(key, ([], []))
+            texts.append(chosen.words(value))
+            names.append(name)
+        return [
+            Chip(f"{self.grid.column_title(column)} {join_bounds(texts)}".strip(), tuple(names))
+            for (column, _), (texts, names) in by_column.items()
+        ]
+
+    def sorted_by(self, name: str) -> tuple[int, SortKey] | None:
+        """The priority (from 1) and direction of a column's sort, if it is sorted by."""
+        for place, key in enumerate(self.sort, 1):
+            if key.name == name:
+                return place, key
+        return None
+
+    @property
+    def shows(self) -> frozenset[str]:
+        return frozenset(column.name for column in self.columns)
+
+
+class StateReader:
+    """Reads one query string; collects what is wrong instead of stopping at the first."""
+
+    def __init__(self, grid: Grid, params: QueryDict, user: Login, now: datetime) -> None:
+        self.grid = grid
+        self.user = user
+        self.now = now
+        self.given = {
+            name: tuple(text for text in params.getlist(name) if text.strip())
+            for name in params
+            if name in grid.parameters
+        }
+        self.given = {name: texts for name, texts in self.given.items() if texts}
+        self.unknown = tuple(sorted(name for name in params if name not in grid.parameters))
+        self.errors: dict[str, list[str]] = {}
+
+    def read(self) -> GridState:
+        self._refuse_nul()
+        at = self._at()
+        moment = Moment.of(at or self.now)
+        scope = self._scope()
+        filters = self._filters(moment.now)
+        aggregation = self._aggregation()
+        columns = self._columns(scope, aggregation)
+        return GridState(
+            grid=self.grid,
+            user=self.user,
+            given=self.given,
+            moment=moment,
+            at=at,
+            scope=scope,
+            filters=filters,
+            aggregation=aggregation,
+            sort=self._sort(scope, aggregation),
+            columns=columns,
+            page=self._page(),
+            per_page=self._per_page(),
+            errors=self.errors,
+            unknown=self.unknown,
+        )
+
+    def _refuse_nul(self) -> None:
+        """PostgreSQL takes no NUL in a text."""
+        for name in [name for name, texts in self.given.items() if any("\0" in text for text in texts)]:
+            self._error(name, "A text cannot hold the character NUL.")
+            del self.given[name]
+
+    def _error(self, name: str, message: str) -> None:
+        self.errors.setdefault(name, []).append(message)
+
+    def _single(self, name: str) -> str:
+        texts = self.given.get(name, ())
+        if len(texts) > 1:
+            self._error(name, f"{name} is given {len(texts)} times.")
+        return texts[0].strip() if texts else ""
+
+    def _at(self) -> datetime | None:
+        try:
+            at = MomentField(required=False).clean(self._single("at"))
+        except ValidationError as error:
+            self._error("at", error.messages[0])
+            return None
+        if at is not None and at > self.now:
+            self._error("at", f"{self.given['at'][0]} has not come yet.")
+        return at
+
+    def _scope(self) -> Scope | None:
+        try:
+            return self.grid.read_scope(
+                {name: self._single(name) for name in self.grid.scope_fields if name in self.given}, self.user
+            )
+        except ScopeError as error:
+            self._error(error.field, str(error))
+            return None
+
+    def _filters(self, now: datetime) -> GridFilters:
+        filters = self.grid.filters(self._filter_data(), self.grid.model.objects.none(), now=now)
+        for name, messages in filters.errors.items():
+            for message in messages:
+                self._error(name, str(message))
+        return filters
+
+    def _filter_data(self) -> QueryDict:
+        """The filters' parameters; `=5` as a lower bound, and NAME=5 beside NAME_min, stand for both bounds."""
+        data = QueryDict(mutable=True)
+        for name in self.grid.filters.base_filters:
+            if name in self.given:
+                data.setlist(name, list(self.given[name]))
+        for name in self.grid.ranges:
+            lower, upper = f"{name}_min", f"{name}_max"
+            exact = data.get(lower, "").strip()
+            if exact.startswith("="):
+                exact = exact[1:].strip()
+            elif name in self.given:
+                exact = self._single(name)
+            else:
+                continue
+            data[lower] = data[upper] = exact
+        return data
+
+    def _aggregation(self) -> Aggregation | None:
+        name = self._single("group_by")
+        if not name:
+            return None
+        wanted = ",".join(part.strip() for part in name.split(","))
+        chosen = self.grid.aggregation(wanted)
+        if chosen is None:
+            known = ", ".join(f"'{each.name}'" for each in self.grid.aggregations)
+            self._error("group_by", f"Rows cannot be aggregated by '{name}'. It can be {known or 'nothing'}.")
+        return chosen
+
+    def _names(self, name: str) -> list[str]:
+        texts = [part.strip() for text in self.given.get(name, ()) for part in text.split(",")]
+        return [text for text in texts if text]
+
+    def _columns(self, scope: Scope | None, aggregation: Aggregation | None) -> tuple[Column, ...]:
+        offered = self.grid.offered(scope, aggregation)
+        names = self._names("columns")
+        for name in names:
+            if name not in self.grid.columns:
+                self._error("columns", f"There is no column '{name}'.")
+        if not names:
+            return tuple(column for column in offered.values() if self.grid.shown_first(column, aggregation))
+        return tuple(column for name, column in offered.items() if name in names or column.name in self.grid.always)
+
+    def _sort(self, scope: Scope | None, aggregation: Aggregation | None) -> tuple[SortKey, ...]:
+        keys: dict[str, SortKey] = {}
+        for text in self._names("sort"):
+            key = SortKey.read(text)
+            column = self.grid.columns.get(key.name)
+            if column is None or not column.sortable:
+                self._error("sort", f"Rows cannot be sorted by '{key.name}'.")
+            elif aggregation is not None and not aggregation.sorts(key.name):
+                self._error("sort", f"Rows that are aggregated by {aggregation.label.lower()} have no {column.title}.")
+            elif key.name not in keys:
+                keys[key.name] = key
+        return tuple(keys.values()) or self.grid.first_sort(scope, aggregation)
+
+    def _whole(self, name: str, default: int, most: int) -> int:
+        text = self._single(name)
+        if not text:
+            return default
+        if not (text.isascii() and text.isdigit() and len(text) <= 10 and 1 <= int(text) <= most):
+            self._error(name, f"'{text}' is not a whole number from 1.")
+            return default
+        return int(text)
+
+    def _page(self) -> int:
+        return self._whole("page", 1, LAST_PAGE)
+
+    def _per_page(self) -> int:
+        size = self._whole("per_page", PAGE_SIZES[0], LAST_PAGE)
+        if size not in PAGE_SIZES:
+            self._error("per_page", f"A page has {', '.join(map(str, PAGE_SIZES))} rows.")
+            return PAGE_SIZES[0]
+        return size
+
+
+def as_texts(value: Any) -> tuple[str, ...]:
+    if value is None or value == "":
+        return ()
+    if isinstance(value, (list, tuple)):
+        return tuple(str(each) for each in value)
+    return (str(value),)
+
+
+def join_bounds(texts: Sequence[str]) -> str:
+    """`from 5 to 5` is `is 5`; else the parts one after another."""
+    if len(texts) == 2 and texts[0].removeprefix("from ") == texts[1].removeprefix("to "):
+        return f"is {texts[0].removeprefix('from ')}"
+    return " ".join(texts)

@@ -1,0 +1,209 @@
+"""The grid of usage: one row for each feature of the last reading, or for each merged feature of a group."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import F, FloatField, QuerySet, Value
+from django.db.models.functions import Cast, NullIf
+from django.urls import reverse
+from django.utils.html import format_html
+
+from groups_app.merging import merged_features
+from licstats.models import Feature
+from sessions_app.grid.columns import (
+    DASH,
+    ChoiceColumn,
+    Column,
+    DateColumn,
+    DateTimeColumn,
+    GridTable,
+    Moment,
+    NumberColumn,
+    Row,
+)
+from sessions_app.grid.filters import AnyOf, AtLeast, AtMost, Contains, DayAfter, DayBefore, GridFilters
+from sessions_app.grid.grids import Grid
+from sessions_app.grid.sessions import FEATURE, SERVER, TYPES
+from sessions_app.grid.state import GridState
+from sessions_app.templatetags.licstats import age, dash, utilization
+
+IDENTITY = ("server_name", "scope_kind", "name", "version", "type")
+
+
+class FeatureLink(Column):
+    """The feature's name, which leads to its sessions."""
+
+    def cell(self, row: Row, moment: Moment) -> str:
+        query = urlencode(
+            {
+                "scope": f"{row['scope_kind']}:{row['server_name']}",
+                "feature": row["name"],
+                "version": row["version"],
+                "type": row["type"],
+            }
+        )
+        return format_html('<a href="{}?{}">{}</a>', reverse("realtime-sessions"), query, row["name"])
+
+
+class UsedColumn(NumberColumn):
+    """Licenses in use; marked where they are of expired pools, a dash where the license manager does not tell."""
+
+    def cell(self, row: Row, moment: Moment) -> str:
+        used, expires = row["used"], row["expires"]
+        if used is None:
+            return dash("in use unknown: the license manager does not tell")
+        if used and expires is not None and expires < moment.today:
+            return format_html(
+                '{} <span class="tag tag-expired" title="In use, and expired on {}">expired</span>',
+                f"{used:,}",
+                expires,
+            )
+        return f"{used:,}"
+
+
+class TotalColumn(NumberColumn):
+    """All licenses; unlimited or uncounted ones in words."""
+
+    def cell(self, row: Row, moment: Moment) -> str:
+        return '<span class="muted">unlimited</span>' if row["total"] is None else f"{row['total']:,}"
+
+
+class AvailableColumn(NumberColumn):
+    """Total less used less reserved."""
+
+    def cell(self, row: Row, moment: Moment) -> str:
+        available = row["available"]
+        if available is None:
+            return dash("not limited, or in use is unknown")
+        return format_html(
+            '<span title="{} = {} total - {} used - {} reserved">{}</span>',
+            f"{available:,}",
+            f"{row['total']:,}",
+            f"{row['used']:,}",
+            f"{row['reserved']:,}",
+            f"{available:,}",
+        )
+
+
+class UtilizationColumn(NumberColumn):
+    """Percent of the total in use, in its colour."""
+
+    def value(self, raw: Any, moment: Moment) -> float | None:
+        return None if raw is None else round(raw, 1)
+
+    def cell(self, row: Row, moment: Moment) -> str:
+        return utilization(row["utilization"])
+
+
+class ExpirationColumn(DateColumn):
+    """The soonest expiration of what counts; "permanent" where there is none."""
+
+    def cell(self, row: Row, moment: Moment) -> str:
+        expires = row["expires"]
+        if expires is None:
+            return '<span class="muted">permanent</span>' if row["permanent"] else DASH
+        past = expires < moment.today
+        return format_html('<span class="{}">{}</span>', "age-stale" if past else "", expires)
+
+
+class LastUpdateColumn(DateTimeColumn):
+    """When the last reading was made that listed the feature, in the colour of its age."""
+
+    def cell(self, row: Row, moment: Moment) -> str:
+        interval: timedelta = row["interval"]
+        return age(row["last_update"], interval, moment.now)
+
+
+class UsageTable(GridTable):
+    server = Column("Name", "server_name", group=SERVER)
+    vendor = Column("Vendor", "vendor", group=SERVER)
+    feature = FeatureLink("Name", "name", group=FEATURE, needs=IDENTITY)
+    version = Column("Version", "version", group=FEATURE)
+    type = ChoiceColumn("Type", "type", group=FEATURE, choices=TYPES)
+    expiration = ExpirationColumn("Expiration Date", "expires", group=FEATURE, nullable=True, needs=("permanent",))
+    used = UsedColumn("Used", "used", nullable=True, needs=("expires",), help_text="Licenses in use, borrowed ones too")
+    borrowed = NumberColumn("Borrowed", "borrowed")
+    reserved = NumberColumn("Reserved", "reserved", help_text="Set aside and idle")
+    queued = NumberColumn("Queued", "queued", hidden=True, help_text="Licenses that somebody waits for")
+    total = TotalColumn("Total", "total", nullable=True)
+    available = AvailableColumn(
+        "Available",
+        "available",
+        nullable=True,
+        needs=("total", "used", "reserved"),
+        help_text="Total - used - reserved",
+    )
+    utilization = UtilizationColumn("Utilization", "utilization", nullable=True, help_text="Percent of total in use")
+    last_update = LastUpdateColumn("Last Update", "last_update", needs=("interval",))
+
+
+class UsageFilters(GridFilters):
+    server = Contains("server", "server_name")
+    vendor = Contains("vendor", "vendor")
+    feature_name = Contains("feature", "name")
+    feature_version = Contains("version", "version")
+    feature_type = AnyOf("type", "type", choices=TYPES)
+    expiration_after = DayAfter("expiration", "expires")
+    expiration_before = DayBefore("expiration", "expires")
+    used_min = AtLeast("used", "used")
+    used_max = AtMost("used", "used")
+    borrowed_min = AtLeast("borrowed", "borrowed")
+    borrowed_max = AtMost("borrowed", "borrowed")
+    reserved_min = AtLeast("reserved", "reserved")
+    reserved_max = AtMost("reserved", "reserved")
+    queued_min = AtLeast("queued", "queued")
+    queued_max = AtMost("queued", "queued")
+    total_min = AtLeast("total", "total")
+    total_max = AtMost("total", "total")
+    available_min = AtLeast("available", "available")
+    available_max = AtMost("available", "available")
+    utilization_min = AtLeast("utilization", "utilization")
+    utilization_max = AtMost("utilization", "utilization")
+
+
+class UsageGrid(Grid):
+    """Features that the last reading of their license server listed; merged ones where a group is chosen."""
+
+    name = "usage"
+    title = "Realtime Usage"
+    noun = ("feature", "features")
+    table = UsageTable
+    filters = UsageFilters
+    model = Feature
+    default_sort = ("-utilization", "feature")
+    row_fields = IDENTITY
+
+    def base(self, state: GridState) -> QuerySet[Any]:
+        scope = state.scope
+        if scope is None:
+            return Feature.objects.none()
+        if scope.group:
+            merged: QuerySet[Any] = merged_features(scope.group, state.moment.now)
+            if scope.feature:
+                merged = merged.filter(name=scope.feature, version=scope.version, type=scope.type)
+            return merged.annotate(server_name=Value(scope.group.name), scope_kind=Value("group"))
+        in_use = F("total") - F("used") - F("reserved")
+        percent = Cast(F("used"), FloatField()) * 100.0 / NullIf(Cast(F("total"), FloatField()), 0.0)
+        return (
+            scope.features()
+            .filter(last_listed_at__isnull=True, server__read_at__isnull=False)
+            .annotate(
+                server_name=F("server__name"),
+                scope_kind=Value("server"),
+                available=in_use,
+                utilization=percent,
+                last_update=F("server__read_at"),
+                interval=F("server__interval"),
+            )
+        )
+
+    def tie_breakers(self, state: GridState) -> tuple[str, ...]:
+        if state.scope is not None and state.scope.group:
+            return ("name", "version", "type")
+        return ("pk",)
+
+
+USAGE = UsageGrid()

@@ -1,0 +1,35 @@
+"""What a login chose for a grid: kept, or forgotten."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from sessions_app.grid import preferences
+from sessions_app.grid.grids import Grid
+from sessions_app.grid.sessions import SESSIONS
+from sessions_app.grid.state import GridState
+
+GRIDS: dict[str, Grid] = {grid.name: grid for grid in (SESSIONS,)}
+
+
+@require_POST
+def grid_preferences(request: HttpRequest, name: str) -> HttpResponse:
+    """The column menu's form: `column` (several) with `keep`, or `forget`; `path` and `query` say where it stood."""
+    grid = GRIDS.get(name)
+    if grid is None:
+        raise Http404(f"There is no grid '{name}'.")
+    path = request.POST.get("path", "/")
+    if not url_has_allowed_host_and_scheme(path, allowed_hosts=None):
+        path = "/"
+    params = QueryDict(request.POST.get("query", "").removeprefix("?"))
+    state = GridState.read(grid, params, request.user, timezone.now())
+    if "forget" in request.POST:
+        preferences.forget_choices(grid.name, request.user)
+        return HttpResponseRedirect(path + state.link_without(preferences.KEPT))
+    chosen = [name for name in request.POST.getlist("column") if name in grid.columns]
+    target = state.link(columns=",".join(chosen))
+    preferences.keep_choices(GridState.read(grid, QueryDict(target.removeprefix("?")), request.user, timezone.now()))
+    return HttpResponseRedirect(path + target)

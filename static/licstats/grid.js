@@ -1,0 +1,62 @@
+// Grids: what needs more than links and forms. Without this file everything works by them.
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  const offset = Date.parse(root.dataset.now) - Date.now() || 0;
+
+  // ---- Shift and a click on a header: one more key to sort by ------------------------------------------------
+  document.addEventListener(
+    "click",
+    (event) => {
+      const link = event.target.closest?.("a[data-adding]");
+      if (!link || !event.shiftKey) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      const pane = link.closest("[data-grid]");
+      window.htmx.ajax("GET", link.dataset.adding, { source: link, target: pane, swap: "live", headers: { "X-Grid-Choice": "1" } });
+    },
+    true,
+  );
+
+  // ---- what was chosen by hand is kept for this login ---------------------------------------------------------
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.elt.closest?.("[data-adding], .sizes")) event.detail.headers["X-Grid-Choice"] = "1";
+  });
+
+  // ---- filters: nothing that is empty goes into the URL; what a chip took away leaves its input -------------------
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (!event.detail.elt.matches?.("[data-grid-filters]")) return;
+    const form = event.detail.formData;
+    for (const name of new Set([...form.keys()])) {
+      const values = form.getAll(name).filter((value) => value !== "");
+      form.delete(name);
+      for (const value of values) form.append(name, value);
+    }
+  });
+  document.addEventListener("licstats:live", (event) => {
+    for (const input of event.target.querySelectorAll("[data-grid-filters] .filter input, .page-box input")) {
+      if (input === document.activeElement && input.type !== "checkbox") continue;
+      if (input.type === "checkbox") input.checked = input.hasAttribute("checked");
+      else if (input.value !== (input.getAttribute("value") || "")) input.value = input.getAttribute("value") || "";
+    }
+    tick(event.target);
+  });
+
+  // ---- Back and forward: the page of that URL, drawn anew ---------------------------------------------------------
+  window.addEventListener("popstate", () => location.reload());
+
+  // ---- time used goes on between two readings -------------------------------------------------------------------------
+  function words(seconds) {
+    if (seconds < 60) return `${seconds} s`;
+    const parts = [[Math.floor(seconds / 86400), "d"], [Math.floor((seconds % 86400) / 3600), "h"], [Math.floor((seconds % 3600) / 60), "min"]];
+    return parts.filter(([count]) => count).map(([count, unit]) => `${count} ${unit}`).join(" ");
+  }
+  function tick(scope = document) {
+    if (document.hidden) return;
+    for (const time of scope.querySelectorAll("[data-live] time[data-since]")) {
+      const text = words(Math.max(0, Math.floor((Date.now() + offset - Date.parse(time.dataset.since)) / 1000)));
+      if (time.textContent !== text) time.textContent = text;
+    }
+  }
+  setInterval(tick, 15000, undefined);
+})();
