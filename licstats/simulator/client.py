@@ -7,6 +7,8 @@ import socket
 from pathlib import Path
 from typing import Any
 
+from licstats.simulator.folder import socket_path
+
 
 class SimulatorError(RuntimeError):
     """The simulator did not do it; the message says why."""
@@ -35,7 +37,7 @@ class Simulator:
 
     def do(self, control: str, **arguments: Any) -> Any:
         with socket.socket(socket.AF_UNIX) as connection:
-            connection.connect(str(self.folder / "socket"))
+            connection.connect(str(socket_path(self.folder)))
             connection.sendall(json.dumps({"do": control, "with": arguments}).encode())
             connection.shutdown(socket.SHUT_WR)
             answer = json.loads(connection.makefile("rb").read())

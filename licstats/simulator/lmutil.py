@@ -116,7 +116,7 @@ def _lmremove(world: World, address: str, arguments: list[str]) -> Answer:
         refusal = _own_refusal(server, feature, found)
     removed = found if refusal in REMOVES else []
     world.remove(server, removed, ["lmutil", "lmremove", "-c", address, *arguments], refusal)
-    return _refuse(refusal, server.trouble.slow)
+    return _refuse(refusal, server.trouble.slow + server.trouble.slow_removal)
 
 
 def _by_handle(server: LicenseServer, feature: str, host: str, port: str, handle: str) -> list[Session]:

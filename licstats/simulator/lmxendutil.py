@@ -90,10 +90,11 @@ def _remove(
         refusal = Refusal.NEVER
     after = (None, Refusal.RESET_AFTER, Refusal.HANG_AFTER)
     world.remove(server, found if refusal in after else [], ["lmxendutil", *_without_password(arguments)], refusal)
+    delay = server.trouble.slow + server.trouble.slow_removal
     hangs = refusal in (Refusal.HANG, Refusal.HANG_AFTER)
     if refusal is None or refusal is Refusal.SILENT or hangs:
-        return Answer(lmx.BANNER, 0, server.trouble.slow, hangs)
-    return Answer(f"{lmx.BANNER}{_error(refusal, options)}", 1, server.trouble.slow)
+        return Answer(lmx.BANNER, 0, delay, hangs)
+    return Answer(f"{lmx.BANNER}{_error(refusal, options)}", 1, delay)
 
 
 def _error(refusal: Refusal, options: dict[str, str]) -> str:

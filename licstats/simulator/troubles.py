@@ -43,5 +43,6 @@ class Trouble:
     huge: int = 0  # this many megabytes of text
     nodes_down: set[str] = field(default_factory=set)
     daemons_down: set[str] = field(default_factory=set)
+    slow_removal: float = 0.0  # seconds before the answer to a removal that is already done
     refuse: Refusal | None = None
     again: float | None = None  # seconds after which a program takes a removed license again
