@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from re import Pattern
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -95,6 +96,7 @@ class Manager(ABC):
     tool: ClassVar[str]
     queries: ClassVar[tuple[Query, ...]] = (Query(STATUS),)
     can_close: ClassVar[bool] = False
+    told_time: ClassVar[Pattern[str] | None] = None  # where an output says when it was made, near its beginning
 
     @abstractmethod
     def check_address(self, address: str) -> str:
