@@ -36,14 +36,13 @@ WITH part AS MATERIALIZED (
         SUM(f.total) AS total, BOOL_OR(f.total IS NULL) AS unlimited,
         MIN(f.expires) AS expires, BOOL_AND(f.permanent) AS permanent, BOOL_AND(f.adds_up) AS adds_up,
         MIN(COALESCE(f.last_listed_at, s.read_at)) AS last_update,
-        MAX(DATE_PART('epoch', %(now)s - COALESCE(f.last_listed_at, s.read_at)) / s.seconds) AS age
+        MAX(DATE_PART('epoch', %(now)s - COALESCE(f.last_listed_at, s.read_at))
+            / DATE_PART('epoch', s.interval)) AS age
     FROM licstats_feature f
-    JOIN (
-        SELECT server.id, server.read_at, DATE_PART('epoch', server.interval) AS seconds
-        FROM licstats_licenseserver server
-        JOIN groups_app_licenseservergroup_servers member ON member.licenseserver_id = server.id
-        WHERE member.licenseservergroup_id = %(group)s
-    ) s ON s.id = f.server_id
+    JOIN licstats_licenseserver s ON s.id = f.server_id
+    WHERE f.server_id IN (
+        SELECT licenseserver_id FROM groups_app_licenseservergroup_servers WHERE licenseservergroup_id = %(group)s
+    )
     GROUP BY 1, 2, 3, 4, 5, 6
 ),
 only_version AS (

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
+from groups_app.members import Identity, members_of
 from groups_app.models import LicenseServerGroup
+from groups_app.notices import reason_without_data
 from groups_app.visibility import Login, visible_features, visible_groups, visible_servers
 from licstats.models import Feature, LicenseServer
 
@@ -40,6 +44,8 @@ class Scope:
         ScopeError where it is malformed, unknown, or hidden from `user`.
         """
         kind, _, name = params.get("scope", "all").partition(":")
+        if "\0" in "".join(params.get(field, "") for field in SCOPE_FIELDS):
+            raise ScopeError("scope", "A name has no NUL character.")
         server = group = None
         if kind == "server":
             server = visible_servers(user).filter(name=name).first()
@@ -48,7 +54,9 @@ class Scope:
         elif kind != "all" or name:
             raise ScopeError("scope", "Choose all, server:NAME or group:NAME.")
         if kind != "all" and server is None and group is None:
-            raise ScopeError("scope", f"There is no license {kind} '{name}'.")
+            raise ScopeError(
+                "scope", f"There is no license {'server' if kind == 'server' else 'server group'} '{name}'."
+            )
         chosen = {field: params.get(field, "") for field in ("feature", "version", "type")}
         if kind == "all" and any(chosen.values()):
             raise ScopeError("feature", "Choose a license server or a group before a feature.")
@@ -60,6 +68,11 @@ class Scope:
     @property
     def one_feature(self) -> bool:
         return bool(self.feature)
+
+    @property
+    def identity(self) -> Identity | None:
+        """The key of the chosen feature, the same in a license server and in a group."""
+        return Identity(self.feature, self.version, self.type) if self.feature else None
 
     @property
     def label(self) -> str:
@@ -80,13 +93,25 @@ class Scope:
         return servers.filter(pk=self.server.pk) if self.server else servers
 
     def features(self) -> QuerySet[Feature]:
-        """The features that it covers, on whichever license servers. In a group, visibility is ignored."""
+        """The features that it covers, on whichever license servers. In a group, visibility is ignored.
+
+        One feature of a group is all its members, those too whose version is not known yet and those that are left
+        out of the realtime sum: their sessions and their history belong to it.
+        """
         if self.group:
             features = Feature.objects.filter(server__groups=self.group)
-        else:
-            features = visible_features(self.user)
-            if self.server:
-                features = features.filter(server=self.server)
+            return features.filter(pk__in=self._members(self.group)) if self.feature else features
+        features = visible_features(self.user)
+        if self.server:
+            features = features.filter(server=self.server)
         if self.feature:
             features = features.filter(name=self.feature, version=self.version, type=self.type)
         return features
+
+    def _members(self, group: LicenseServerGroup) -> list[int]:
+        identity = Identity(self.feature, self.version, self.type)
+        return [member.feature.pk for member in members_of(group, identity, timezone.now())]
+
+    def reason_without_data(self, now: datetime | None = None) -> str:
+        """Why it has no realtime data, as sentences; empty where it has some, be it old."""
+        return reason_without_data(self.servers(), self.features(), now or timezone.now())

@@ -58,7 +58,8 @@ class DerivedTable(BaseTable):
         self.params = params
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
-        return f"({self.sql}) {connection.ops.quote_name(self.table_alias or self.table_name)}", self.params
+        alias = self.table_alias if self.table_alias != self.table_name else None  # as Django quotes them
+        return f"({self.sql}) {alias or connection.ops.quote_name(self.table_name)}", self.params
 
     def relabeled_clone(self, change_map: dict[str | None, str]) -> DerivedTable:
         alias = change_map.get(self.table_alias, self.table_alias)

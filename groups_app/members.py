@@ -1,0 +1,181 @@
+"""The members of one merged feature: which count, which do not, and why. The words of the rule for people.
+
+`groups_app.merging` has the rule itself, in SQL for whole groups; a test holds that both agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from django.db.models import QuerySet
+
+from groups_app.merging import COUNTS_FOR
+from groups_app.models import LicenseServerGroup
+from licstats.models import Feature, LicenseServer
+
+FIGURES = ("used", "borrowed", "reserved", "queued", "total")
+
+
+class Identity(NamedTuple):
+    """What makes features of several license servers the same one, as the license manager prints it."""
+
+    name: str
+    version: str
+    type: str
+
+
+class State(StrEnum):
+    """What a member does to the sum."""
+
+    COUNTS = "counts"
+    LEFT_OUT = "left out"
+    NEVER = "never read"  # it blanks the merged feature
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One feature on one license server of the group, as what it stands in the merged feature."""
+
+    feature: Feature
+    state: State
+    last_reading: datetime | None
+    elapsed_days: int
+    joined: bool  # its own version is not known yet
+
+    @property
+    def server(self) -> LicenseServer:
+        return self.feature.server
+
+    @property
+    def unlisted(self) -> bool:
+        """Its license server was read since, without it."""
+        return self.feature.last_listed_at is not None
+
+    @property
+    def reason(self) -> str:
+        """Why it counts or does not, as a sentence."""
+        if self.state is State.NEVER:
+            return f"{self.server} never had a realtime reading of it, so there is no sum."
+        if self.state is State.LEFT_OUT:
+            ago = f"{self.elapsed_days} day{'s' * (self.elapsed_days != 1)} ago"
+            why = f"; {self.server} no longer reports it" if self.unlisted else ""
+            return f"{self.server} left out: last reading {ago}{why}"
+        if self.unlisted:
+            return f"{self.server} no longer reports it; its last reading counts for 24 h."
+        if self.joined:
+            return "Its version is not known yet; the group has just this one."
+        return "Its last reading is not older than 24 h."
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A merged feature with its arithmetic. `members` are in the order of their license servers."""
+
+    group: LicenseServerGroup
+    identity: Identity
+    members: tuple[Member, ...]
+
+    def of(self, state: State) -> list[Member]:
+        return [member for member in self.members if member.state is state]
+
+    @property
+    def counted(self) -> list[Member]:
+        return self.of(State.COUNTS)
+
+    @property
+    def left_out(self) -> list[Member]:
+        return self.of(State.LEFT_OUT)
+
+    @property
+    def causes(self) -> list[Member]:
+        """Members that were never read: because of them there is no sum."""
+        return self.of(State.NEVER)
+
+    @property
+    def has_sum(self) -> bool:
+        return bool(self.counted) and not self.causes
+
+    def sum(self, figure: str) -> int | None:
+        """The sum of a figure over the members that count; None where a member's is unlimited or not known."""
+        values = [getattr(member.feature, figure) for member in self.counted]
+        return None if not self.has_sum or None in values else sum(values)
+
+    def arithmetic(self, figure: str) -> str:
+        """`30 = PL 10 + US 10 + DK 10`; empty where there is no sum."""
+        if not self.has_sum:
+            return ""
+        word = "unlimited" if figure == "total" else "unknown"
+        parts = [(member.server, getattr(member.feature, figure)) for member in self.counted]
+        terms = " + ".join(f"{server} {word if value is None else f'{value:,}'}" for server, value in parts)
+        result = self.sum(figure)
+        return f"{word if result is None else f'{result:,}'} = {terms}"
+
+    @property
+    def lines(self) -> list[tuple[str, str]]:
+        """(figure, arithmetic) of every figure that is not zero throughout, the total first."""
+        figures = ("total", "used", *(f for f in ("borrowed", "reserved", "queued") if self.sum(f)))
+        return [(figure, self.arithmetic(figure)) for figure in figures] if self.has_sum else []
+
+    @property
+    def text(self) -> str:
+        """All of it as plain text, a line for each thing, for hover."""
+        lines = [f"{figure.capitalize()}: {arithmetic}" for figure, arithmetic in self.lines]
+        return "\n".join([*lines, *(member.reason for member in (*self.causes, *self.left_out))])
+
+
+def members_of(
+    group: LicenseServerGroup, identity: Identity, now: datetime, features: Iterable[Feature] | None = None
+) -> list[Member]:
+    """The members of one merged feature at `now`, by license server; one query."""
+    rows = features_of_name(group, identity.name) if features is None else features
+    return [member for merged, member in _resolved(list(rows), now) if merged == identity]
+
+
+def features_of_name(group: LicenseServerGroup, name: str) -> QuerySet[Feature]:
+    features = Feature.objects.filter(server__groups=group, name=name).select_related("server")
+    return features.order_by("server__name", "version", "type", "place", "pk")
+
+
+def explain(group: LicenseServerGroup, name: str, version: str, type: str, now: datetime) -> Explanation:  # noqa: A002
+    """Who makes up the merged feature (name, version, type) of `group` at `now`; without members, it has none."""
+    identity = Identity(name, version, type)
+    return Explanation(group, identity, tuple(members_of(group, identity, now)))
+
+
+def blanked_features(group: LicenseServerGroup) -> QuerySet[Feature]:
+    """Features of `group` that never had a realtime reading, with their `server`: each blanks its merged feature."""
+    never = Feature.objects.filter(server__groups=group, server__read_at=None, last_listed_at=None)
+    return never.select_related("server").order_by("name", "version", "type", "server__name")
+
+
+def _resolved(features: list[Feature], now: datetime) -> list[tuple[Identity, Member]]:
+    """The members among features of one name, each with the identity that it is merged under."""
+    members = [_member(feature, now) for feature in features]
+    known = {
+        (member.feature.version, member.feature.type)
+        for member in members
+        if not member.joined and member.state is not State.LEFT_OUT
+    }
+    return [(_identity(member, known), member) for member in members]
+
+
+def _member(feature: Feature, now: datetime) -> Member:
+    last = feature.last_listed_at or feature.server.read_at
+    unknown = feature.version == "" and not feature.version_listed
+    if last is None:
+        return Member(feature, State.NEVER, None, 0, unknown)
+    state = State.COUNTS if now - last <= COUNTS_FOR else State.LEFT_OUT
+    return Member(feature, state, last, (now - last).days, unknown)
+
+
+def _identity(member: Member, known: set[tuple[str, str]]) -> Identity:
+    feature = member.feature
+    if member.joined:
+        fitting = [pair for pair in known if feature.type in ("", pair[1])]
+        if len(fitting) == 1:
+            return Identity(feature.name, *fitting[0])
+    return Identity(feature.name, feature.version, feature.type)

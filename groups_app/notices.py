@@ -1,0 +1,84 @@
+"""What a report says about data that is missing or old, in the same words everywhere."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+
+from groups_app.merging import COUNTS_FOR
+from groups_app.models import LicenseServerGroup
+from licstats.ages import format_ago
+from licstats.models import Feature, LicenseServer
+
+MOST_NAMED = 5
+
+
+def reason_without_data(servers: QuerySet[LicenseServer], features: QuerySet[Feature], now: datetime) -> str:
+    """Why the last readings of `servers` have nothing of `features`, as sentences; empty where they do.
+
+    A reading that is old is data, however old: its age stands beside it.
+    """
+    known = list(servers.order_by("name"))
+    if not known:
+        return "No license server is there to be shown."
+    if features.filter(server__read_at__isnull=False, last_listed_at=None).exists():
+        return ""
+    never = [server for server in known if server.read_at is None]
+    if len(never) == len(known):
+        return _listed([_never_read(server, features) for server in known])
+    gone = features.exclude(last_listed_at=None).order_by("-last_listed_at").select_related("server")
+    if last := gone.first():
+        return f"{_names(gone)} no longer reports it since {_moment(last.last_listed_at)}."
+    return f"The last reading of {_named(known)} listed no feature."
+
+
+def group_notices(group: LicenseServerGroup, now: datetime) -> list[str]:
+    """What is to be said above a group's merged features: members that blank some, or whose last reading is old."""
+    blanks = Count("features", filter=Q(read_at=None, features__last_listed_at=None))
+    members = group.servers.annotate(blanks=blanks).order_by("name")
+    notices = [notice for server in members if (notice := _notice(server, server.blanks, now))]
+    more = len(notices) - MOST_NAMED
+    return notices[:MOST_NAMED] + ([f"{more} more license servers have no fresh data."] if more > 0 else [])
+
+
+def _notice(server: LicenseServer, blanks: int, now: datetime) -> str:
+    if server.read_at is None:
+        features = "1 feature has" if blanks == 1 else f"{blanks:,} features have"
+        why = f": {features} no realtime figures in this group because of it" if blanks else ""
+        return f"{server} never had a realtime reading{why}."
+    ago = format_ago(now - server.read_at)
+    if now - server.read_at > COUNTS_FOR:
+        return f"{server} is left out: its last reading was {ago}."
+    if not server.enabled:
+        return f"{server} is not queried any more: its last reading was {ago}."
+    return f"{server} does not answer: its last reading was {ago}." if server.failures else ""
+
+
+def _never_read(server: LicenseServer, features: QuerySet[Feature]) -> str:
+    if features.filter(server=server).exists():
+        return f"{server} has imported data only."
+    if not server.enabled:
+        return f"{server} was never read and is not enabled."
+    why = f": {server.reason}" if server.reason else "; its first query is due"
+    return f"{server} was never read{why}."
+
+
+def _listed(sentences: list[str]) -> str:
+    more = len(sentences) - MOST_NAMED
+    return " ".join(sentences[:MOST_NAMED]) + (f" So it is with {more} more." if more > 0 else "")
+
+
+def _names(features: QuerySet[Feature]) -> str:
+    return _named(list(dict.fromkeys(str(feature.server) for feature in features[: 10 * MOST_NAMED])))
+
+
+def _named(things: list[str] | list[LicenseServer]) -> str:
+    names = [str(thing) for thing in things[:MOST_NAMED]]
+    more = f" and {len(things) - MOST_NAMED} more" if len(things) > MOST_NAMED else ""
+    return ", ".join(names) + more
+
+
+def _moment(value: datetime | None) -> str:
+    return f"{timezone.localtime(value):%Y-%m-%d %H:%M}" if value else ""

@@ -1,0 +1,365 @@
+"""The seed's two examples, the rules of merging one by one, and any group against plain Python."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from groups_app.members import blanked_features, explain
+from groups_app.merging import merged_features
+from groups_app.models import LicenseServerGroup, MergedFeature
+from licstats.ages import Age
+from licstats.models import Feature, LicenseServer
+from tests.factories import NOON, FeatureFactory, LicenseServerFactory
+
+DAY = timedelta(hours=24)
+MINUTE = timedelta(minutes=1)
+
+
+def make_group(*names: str, **feature: Any) -> LicenseServerGroup:
+    """A group of license servers that were read at noon and have 10 of WXPF each."""
+    group = LicenseServerGroup.objects.create(name="XF")
+    for name in names:
+        group.servers.add(FeatureFactory(server__name=name, name="WXPF", **feature).server)
+    return group
+
+
+def only_row(group: LicenseServerGroup, now=NOON) -> MergedFeature:
+    return merged_features(group, now).get()
+
+
+@pytest.mark.django_db
+class TestSums:
+    def test_three_servers_with_ten_make_thirty(self) -> None:
+        group = make_group("PL", "US", "DK", used=2, borrowed=1, reserved=3, queued=4)
+
+        row = only_row(group)
+
+        assert (row.total, row.used, row.borrowed, row.reserved, row.queued) == (30, 6, 3, 9, 12)
+        assert (row.available, row.utilization, row.members, row.vendor) == (15, 20.0, 3, "vendord")
+        assert explain(group, "WXPF", "1.0", "floating", NOON).arithmetic("total") == "30 = DK 10 + PL 10 + US 10"
+
+    @pytest.mark.parametrize("other", [{"name": "wxpf"}, {"version": "2.0"}, {"type": "token"}])
+    def test_what_differs_in_name_version_or_type_is_another_feature(self, other: dict[str, str]) -> None:
+        group = make_group("PL")
+        group.servers.add(FeatureFactory(**{"name": "WXPF", **other}).server)
+
+        assert [row.total for row in merged_features(group, NOON)] == [10, 10]
+
+    def test_a_server_that_is_no_member_does_not_count(self) -> None:
+        group = make_group("PL")
+        FeatureFactory(name="WXPF")
+
+        assert only_row(group).total == 10
+
+    def test_one_unlimited_member_makes_the_total_unlimited(self) -> None:
+        group = make_group("PL", "US", used=1)
+        Feature.objects.filter(server__name="US").update(total=None)
+
+        row = only_row(group)
+
+        assert (row.total, row.available, row.utilization, row.used) == (None, None, None, 2)
+        assert explain(group, "WXPF", "1.0", "floating", NOON).arithmetic("total") == (
+            "unlimited = PL 10 + US unlimited"
+        )
+
+    def test_use_that_one_member_does_not_tell_is_not_known(self) -> None:
+        group = make_group("PL", "US", used=1)
+        Feature.objects.filter(server__name="US").update(used=None)
+
+        row = only_row(group)
+
+        assert (row.used, row.available, row.utilization, row.total) == (None, None, None, 20)
+        assert "unknown = PL 1 + US unknown" in explain(group, "WXPF", "1.0", "floating", NOON).text
+
+    def test_the_soonest_expiration_is_shown(self) -> None:
+        group = make_group("PL", "US", "DK", expires=date(2027, 5, 1))
+        Feature.objects.filter(server__name="US").update(expires=date(2026, 5, 1))
+        Feature.objects.filter(server__name="DK").update(expires=None, permanent=True)
+
+        assert (only_row(group).expires, only_row(group).permanent) == (date(2026, 5, 1), False)
+
+    def test_a_total_of_zero_has_no_utilization(self) -> None:
+        assert only_row(make_group("PL", total=0)).utilization is None
+
+    def test_two_vendors_are_both_named(self) -> None:
+        group = make_group("PL", "US")
+        Feature.objects.filter(server__name="US").update(vendor="acad")
+
+        assert only_row(group).vendor == "acad, vendord"
+
+    def test_the_age_is_that_of_the_oldest_member_in_its_own_intervals(self) -> None:
+        group = make_group("PL", "US")
+        LicenseServer.objects.filter(name="PL").update(interval=DAY, read_at=NOON - 20 * MINUTE)
+        LicenseServer.objects.filter(name="US").update(interval=MINUTE, read_at=NOON - 3 * MINUTE)
+
+        row = only_row(group)
+
+        assert row.last_update == NOON - 20 * MINUTE
+        assert Age.of(row.last_update, row.interval, NOON) is Age.LATE
+
+    def test_a_clock_that_was_set_back_leaves_the_row_fresh(self) -> None:
+        row = only_row(make_group("PL"), NOON - MINUTE)
+
+        assert Age.of(row.last_update, row.interval, NOON - MINUTE) is Age.FRESH
+
+
+@pytest.mark.django_db
+class TestTheDay:
+    """The license server DK is retired: its last reading ages while PL and US go on."""
+
+    @pytest.fixture
+    def group(self) -> LicenseServerGroup:
+        group = make_group("PL", "US", "DK")
+        LicenseServer.objects.filter(name__in=["PL", "US"]).update(read_at=NOON + 3 * DAY)
+        return group
+
+    @pytest.mark.parametrize(
+        ("later", "total"), [(DAY - MINUTE, 30), (DAY, 30), (DAY + timedelta(microseconds=1), 20), (DAY + MINUTE, 20)]
+    )
+    def test_a_member_counts_up_to_and_including_24_hours(self, group, later: timedelta, total: int) -> None:
+        row = only_row(group, NOON + later)
+
+        assert row.total == total
+        assert (row.members, row.left_out) == ((3, 0) if total == 30 else (2, 1))
+        assert explain(group, "WXPF", "1.0", "floating", NOON + later).sum("total") == total
+
+    def test_a_member_comes_back_with_its_next_reading(self, group) -> None:
+        assert only_row(group, NOON + 2 * DAY).total == 20
+        LicenseServer.objects.filter(name="DK").update(read_at=NOON + 2 * DAY)
+
+        assert only_row(group, NOON + 2 * DAY).total == 30
+
+    def test_a_member_that_is_left_out_is_named_with_its_age(self, group) -> None:
+        explanation = explain(group, "WXPF", "1.0", "floating", NOON + 3 * DAY)
+
+        assert explanation.arithmetic("total") == "20 = PL 10 + US 10"
+        assert [member.reason for member in explanation.left_out] == ["DK left out: last reading 3 days ago"]
+        assert explanation.text.endswith("DK left out: last reading 3 days ago")
+
+    def test_a_server_that_answers_without_the_feature_makes_the_feature_old(self, group) -> None:
+        LicenseServer.objects.filter(name="DK").update(read_at=NOON + 3 * DAY)
+        Feature.objects.filter(server__name="DK").update(last_listed_at=NOON)
+
+        assert only_row(group, NOON + DAY).total == 30
+        assert only_row(group, NOON + DAY + MINUTE).total == 20
+        [member] = explain(group, "WXPF", "1.0", "floating", NOON + DAY + MINUTE).left_out
+        assert member.reason == "DK left out: last reading 1 day ago; DK no longer reports it"
+
+    def test_a_feature_that_all_members_left_has_no_row(self, group) -> None:
+        assert not merged_features(group, NOON + 5 * DAY).exists()
+
+    def test_a_member_that_was_never_read_blanks_the_row_and_is_named(self, group) -> None:
+        LicenseServer.objects.filter(name="DK").update(read_at=None)
+
+        assert not merged_features(group, NOON).exists()
+        assert [str(feature.server) for feature in blanked_features(group)] == ["DK"]
+        explanation = explain(group, "WXPF", "1.0", "floating", NOON)
+        assert explanation.lines == []
+        assert explanation.text == "DK never had a realtime reading of it, so there is no sum."
+
+    def test_a_member_that_was_never_read_blanks_nothing_else(self, group) -> None:
+        FeatureFactory(server=LicenseServer.objects.get(name="PL"), name="other")
+        LicenseServer.objects.filter(name="DK").update(read_at=None)
+
+        assert only_row(group).name == "other"
+
+
+@pytest.mark.django_db
+class TestVersionsThatAreNotKnownYet:
+    UNKNOWN = {"version": "", "type": "", "version_listed": False}
+
+    def idle(self, group: LicenseServerGroup, name: str, **kwargs: Any) -> None:
+        group.servers.add(FeatureFactory(server__name=name, name="WXPF", **{**self.UNKNOWN, **kwargs}).server)
+
+    def test_such_a_member_joins_the_only_version(self) -> None:
+        group = make_group("PL", "US")
+        self.idle(group, "DK")
+
+        row = only_row(group)
+
+        assert (row.version, row.type, row.total) == ("1.0", "floating", 30)
+        explanation = explain(group, "WXPF", "1.0", "floating", NOON)
+        assert explanation.arithmetic("total") == "30 = DK 10 + PL 10 + US 10"
+        assert "not known yet" in explanation.counted[0].reason
+
+    def test_with_two_versions_it_stays_alone(self) -> None:
+        group = make_group("PL", "US")
+        Feature.objects.filter(server__name="US").update(version="2.0")
+        self.idle(group, "DK")
+
+        assert [(row.version, row.total) for row in merged_features(group, NOON)] == [
+            ("", 10),
+            ("1.0", 10),
+            ("2.0", 10),
+        ]
+
+    def test_a_known_type_must_agree(self) -> None:
+        group = make_group("PL")
+        self.idle(group, "DK", type="token")
+
+        assert [(row.version, row.type) for row in merged_features(group, NOON)] == [("", "token"), ("1.0", "floating")]
+
+    def test_a_version_that_is_empty_on_purpose_joins_nothing(self) -> None:
+        group = make_group("PL")
+        self.idle(group, "DK", version_listed=True)
+
+        assert merged_features(group, NOON).count() == 2
+
+    def test_versions_of_members_that_are_left_out_say_nothing(self) -> None:
+        group = make_group("PL", "US")
+        Feature.objects.filter(server__name="US").update(version="0.9", last_listed_at=NOON - 2 * DAY)
+        self.idle(group, "DK")
+
+        assert [(row.version, row.total) for row in merged_features(group, NOON)] == [("1.0", 20)]
+
+
+@pytest.mark.django_db
+class TestQueryset:
+    @pytest.fixture
+    def rows(self):
+        group = make_group("PL", "US", used=5)
+        for number in range(5):
+            FeatureFactory(server=group.servers.first(), name=f"f{number}", used=number)
+        return merged_features(group, NOON)
+
+    def test_it_filters_orders_counts_and_cuts_in_the_database(self, rows) -> None:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            found = list(rows.filter(name__icontains="F", used__gte=2).order_by("-used", "name")[:3])
+            count = rows.filter(utilization__gt=20.0).count()
+
+        assert [row.name for row in found] == ["WXPF", "f4", "f3"]
+        assert count == 3
+        assert len(queries) == 2
+
+    def test_it_gives_dictionaries_and_tuples(self, rows) -> None:
+        assert rows.values("name", "used").order_by("-used")[0] == {"name": "WXPF", "used": 10}
+        assert list(rows.values_list("name", flat=True)) == ["WXPF", "f0", "f1", "f2", "f3", "f4"]
+
+    def test_two_groups_in_one_statement_keep_their_own_parameters(self, rows) -> None:
+        other = LicenseServerGroup.objects.create(name="other")
+        other.servers.add(FeatureFactory(name="alone").server)
+
+        both = rows.values_list("name").union(merged_features(other, NOON).values_list("name"))
+
+        assert ("alone",) in both
+        assert len(both) == 7
+
+    def test_it_can_be_a_subquery(self, rows) -> None:
+        named = rows.filter(used__gte=4).values("name")
+
+        assert set(Feature.objects.filter(name__in=named).values_list("name", flat=True)) == {"WXPF", "f4"}
+
+
+figures = st.integers(0, 50)
+features = st.fixed_dictionaries(
+    {
+        "name": st.sampled_from(["a", "A", "b"]),
+        "version": st.sampled_from(["", "1.0", "2.0"]),
+        "type": st.sampled_from(["", "floating", "token"]),
+        "vendor": st.sampled_from(["v", "w"]),
+        "version_listed": st.booleans(),
+        "total": st.none() | figures,
+        "used": st.none() | figures,
+        "borrowed": figures,
+        "reserved": figures,
+        "queued": figures,
+        "expires": st.none() | st.dates(date(2026, 1, 1), date(2027, 1, 1)),
+        "hours_unlisted": st.none() | st.sampled_from([0, 23, 24, 25, 100]),
+    }
+)
+servers = st.fixed_dictionaries(
+    {
+        "hours_unread": st.none() | st.sampled_from([0, 0, 1, 23, 24, 25, 100]),
+        "features": st.lists(
+            features, max_size=4, unique_by=lambda f: (f["vendor"], f["name"], f["version"], f["type"])
+        ),
+    }
+)
+
+
+def plainly_merged(fleet: list[dict[str, Any]]) -> dict[tuple[str, str, str], dict[str, Any]]:
+    """The merged rows by the words of the rule, one feature after the other."""
+    members = []
+    for server in fleet:
+        for feature in server["features"]:
+            age = server["hours_unread"]
+            if feature["hours_unlisted"] is not None:
+                age = feature["hours_unlisted"]
+            unknown = feature["version"] == "" and not feature["version_listed"]
+            members.append((feature, age, unknown))
+    rows: dict[tuple[str, str, str], list[tuple[dict[str, Any], int | None]]] = defaultdict(list)
+    for feature, age, unknown in members:
+        key = (feature["name"], feature["version"], feature["type"])
+        if unknown:
+            versions = {
+                (other["name"], other["version"], other["type"])
+                for other, other_age, other_unknown in members
+                if other["name"] == feature["name"]
+                and not other_unknown
+                and (other_age is None or other_age <= 24)
+                and (feature["type"] == "" or feature["type"] == other["type"])
+            }
+            if len(versions) == 1:
+                key = versions.pop()
+        rows[key].append((feature, age))
+    return {key: sums for key, parts in rows.items() if (sums := summed(parts))}
+
+
+def summed(parts: list[tuple[dict[str, Any], int | None]]) -> dict[str, Any] | None:
+    counted = [feature for feature, age in parts if age is not None and age <= 24]
+    if any(age is None for _, age in parts) or not counted:
+        return None
+    sums: dict[str, Any] = {f: sum(feature[f] for feature in counted) for f in ("borrowed", "reserved", "queued")}
+    for figure in ("total", "used"):
+        values = [feature[figure] for feature in counted]
+        sums[figure] = None if None in values else sum(values)
+    dates = [feature["expires"] for feature in counted if feature["expires"]]
+    sums["expires"] = min(dates) if dates else None
+    sums["members"], sums["left_out"] = len(counted), len(parts) - len(counted)
+    sums["vendor"] = ", ".join(sorted({feature["vendor"] for feature in counted}))
+    known = sums["total"] is not None and sums["used"] is not None
+    sums["available"] = sums["total"] - sums["used"] - sums["reserved"] if known else None
+    sums["utilization"] = 100 * sums["used"] / sums["total"] if known and sums["total"] else None
+    return sums
+
+
+class TestAgainstPlainPython(TestCase):
+    @settings(max_examples=60, deadline=None)
+    @given(st.lists(servers, max_size=5))
+    def test_merged_rows_and_their_explanations_agree_with_plain_python(self, fleet: list[dict[str, Any]]) -> None:
+        group = LicenseServerGroup.objects.create(name="any")
+        for server in fleet:
+            unread = server["hours_unread"]
+            read_at = None if unread is None else NOON - timedelta(hours=unread)
+            made = LicenseServerFactory(read_at=read_at)
+            group.servers.add(made)
+            for feature in server["features"]:
+                hours = feature["hours_unlisted"]
+                listed = None if hours is None else NOON - timedelta(hours=hours)
+                values = {key: value for key, value in feature.items() if key != "hours_unlisted"}
+                FeatureFactory(server=made, last_listed_at=listed, **values)
+
+        expected = plainly_merged(fleet)
+        rows = merged_features(group, NOON)
+
+        assert {
+            (row.name, row.version, row.type): {figure: getattr(row, figure) for figure in sums}
+            for row in rows
+            for sums in [next(iter(expected.values()), {})]
+        } == expected
+        for row in rows:
+            explanation = explain(group, row.name, row.version, row.type, NOON)
+            for figure in ("total", "used", "borrowed", "reserved", "queued"):
+                assert explanation.sum(figure) == getattr(row, figure)
+            assert (len(explanation.counted), len(explanation.left_out)) == (row.members, row.left_out)
