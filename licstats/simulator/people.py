@@ -17,6 +17,7 @@ WEEKEND_SHARE = 0.05  # of the people come at a weekend
 ABSENT_SHARE = 0.12  # on holiday, ill, travelling
 FORGOTTEN_SHARE = 0.06  # of the programs are left open in the evening
 BORROWED_SHARE = 0.006  # of the programs that can be borrowed are taken along in the evening
+QUEUE_SHARE = 0.6  # of those who get no license wait for one
 LUNCH_SHARE = 0.3  # of the programs are closed for lunch
 
 
@@ -31,7 +32,6 @@ class Program:
     counts: tuple[int, ...] = (1,)
     versions: tuple[str, ...] = ()  # that are installed; empty: those of the licenses
     borrows: bool = False
-    queues: bool = True
 
 
 @dataclass(slots=True, eq=False)
@@ -102,7 +102,7 @@ class Person:
             session = self.world.checkout(program.server, feature, work.holder, amount, version=work.version)
             if session:
                 work.sessions.append(session)
-            elif program.queues and random.random() < 0.6:
+            elif program.server.manager == "flexnet" and random.random() < QUEUE_SHARE:
                 granted = partial(self._granted, work)
                 work.requests.append(
                     self.world.queue(

@@ -14,6 +14,7 @@ from licstats.simulator.world import World
 from tests.simulator.worlds import CHECKOUT, USERS_OF
 
 MONDAY = datetime(2026, 3, 16, tzinfo=UTC)
+LARGEST_REQUEST = 16
 PEOPLE = ("krk-cad", "dtw-cad", "pnq-math")
 
 
@@ -73,7 +74,7 @@ def test_licenses_run_out_and_people_wait(week: list[dict[str, Any]]) -> None:
     for entry in week:
         for figure in entry["figures"]:
             if figure["queued"]:
-                assert figure["used"] + figure["reserved"] == figure["total"]
+                assert figure["total"] - figure["used"] - figure["reserved"] < LARGEST_REQUEST
 
 
 def test_nothing_is_handed_out_twice(week: list[dict[str, Any]]) -> None:
