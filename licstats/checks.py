@@ -7,6 +7,7 @@ E001 to E006 are errors, W001 to W005 warnings. `licstats check` runs them; thos
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -76,8 +77,11 @@ def check_database(
 @register()
 def check_lmx_remove(app_configs: Sequence[AppConfig] | None, **options: Any) -> Iterator[CheckMessage]:
     """The switch is arguments of a program: words of which the first is an option."""
-    words = settings.LICSTATS_LMX_REMOVE.split()
-    if words and (not words[0].startswith("-") or any(set(word) & set(";|&$<>`\"'\\") for word in words)):
+    try:
+        words = shlex.split(settings.LICSTATS_LMX_REMOVE)
+    except ValueError:
+        words = [""]
+    if words and not words[0].startswith("-"):
         yield Error(
             f"LICSTATS_LMX_REMOVE is '{settings.LICSTATS_LMX_REMOVE}', which is not arguments of lmxendutil.",
             hint="Take the switch that removes a user from what `lmxendutil -help` prints, for instance -removeuser. "

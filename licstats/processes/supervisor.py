@@ -98,7 +98,8 @@ class Supervisor:
             watched.deaths += 1
             watched.again_at = now + pause
             child = watched.child
-            self.say(f"{child.name} ended (status {child.exit_status}), again in {pause:g} s; see {child.log}")
+            log = f"; its log is {child.log}" if child.log else ""
+            self.say(f"{child.name} ended (status {child.exit_status}), again in {pause:g} s{log}")
 
     def _start_again(self, watched: Watched) -> None:
         watched.again_at = None

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from licstats.processes import supervisor as module
+from licstats.processes.child import Child
+from licstats.processes.supervisor import Program, Supervisor
+from tests.embedded.conftest import all_gone, eventually
+
+SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
+STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+WITH_CHILD = (
+    "import subprocess, time; subprocess.Popen(['sleep', '60'], start_new_session=True);"
+    "print('up', flush=True); time.sleep(60)"
+)
+
+
+def test_a_program_that_dies_is_started_again_and_both_are_said() -> None:
+    said: list[str] = []
+    with Supervisor(said.append) as supervisor:
+        supervisor.start(Program(Child("worker", SLEEP)))
+        watched = supervisor.watched[0]
+        first = watched.child.pid
+        assert first is not None
+        os.kill(first, signal.SIGKILL)
+        assert eventually(lambda: not watched.child.alive)
+        supervisor.look_after(watched)
+        assert said[-1] == "worker ended (status -9), again in 0.5 s"
+        watched.again_at = time.monotonic()
+        supervisor.look_after(watched)
+        assert watched.child.alive
+        assert watched.child.pid != first
+        assert said[-1] == f"worker started again, process {watched.child.pid}"
+
+
+def test_a_program_that_keeps_dying_is_started_ever_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(module.time, "monotonic", lambda: now)
+    supervisor = Supervisor()
+    supervisor.start(Program(Child("worker", [sys.executable, "-c", ""])))
+    watched = supervisor.watched[0]
+    pauses = []
+    for _ in range(9):
+        watched.child.wait(10)
+        supervisor.look_after(watched)
+        assert watched.again_at is not None
+        pauses.append(watched.again_at - now)
+        now = watched.again_at
+        supervisor.look_after(watched)
+    assert pauses == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
+    now += module.WELL_AFTER + 1  # it lived well: its past is forgiven
+    watched.child.wait(10)
+    supervisor.look_after(watched)
+    assert watched.again_at == now + 0.5
+
+
+def test_the_last_started_is_stopped_first() -> None:
+    said: list[str] = []
+    with Supervisor(said.append) as supervisor:
+        for name in ("database", "worker", "web"):
+            supervisor.start(Program(Child(name, SLEEP)))
+    assert said[-3:] == ["web stopped", "worker stopped", "database stopped"]
+
+
+def test_a_program_that_does_not_obey_is_killed(tmp_path: Path) -> None:
+    child = Child("stubborn", [sys.executable, "-c", STUBBORN], log=tmp_path / "log", patience=0.3)
+    child.start()
+    assert eventually(lambda: "up" in child.last_words())
+    child.stop()
+    assert child.exit_status == -signal.SIGKILL
+
+
+def test_what_a_program_started_does_not_outlive_it(tmp_path: Path) -> None:
+    child = Child("worker", [sys.executable, "-c", WITH_CHILD], log=tmp_path / "log")
+    child.start()
+    assert eventually(lambda: "up" in child.last_words())
+    tools = psutil.Process(child.pid).children()
+    assert [tool.name() for tool in tools] == ["sleep"]
+    child.stop()
+    assert eventually(lambda: all_gone(tools))
+
+
+def test_a_long_log_is_put_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("licstats.processes.child.LOG_LIMIT", 10)
+    log = tmp_path / "worker.log"
+    log.write_text("an earlier long story\n")
+    child = Child("worker", [sys.executable, "-c", "print('new')"], log=log)
+    child.start()
+    child.wait(10)
+    assert log.read_text() == "new\n"
+    assert (tmp_path / "worker.log.1").read_text() == "an earlier long story\n"
