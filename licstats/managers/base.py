@@ -107,9 +107,7 @@ class Manager(ABC):
         """The argument list (never a shell line) that asks `address` by the program at path `tool`."""
 
     @abstractmethod
-    def read(
-        self, outputs: Mapping[str, Output], at: datetime, zone: ZoneInfo, memo: Memo | None = None
-    ) -> Reading:
+    def read(self, outputs: Mapping[str, Output], at: datetime, zone: ZoneInfo, memo: Memo | None = None) -> Reading:
         """The reading of the outputs of this manager's queries, by query name. Never raises on any text."""
 
     def wants_again(self, reading: Reading, outputs: Mapping[str, Output]) -> Sequence[str]:
