@@ -47,15 +47,16 @@ class Readings:
     def take(self, server: LicenseServer) -> Last:
         """Taken out while it is used, so that what an error leaves half done is not found again."""
         with self._lock:
-            last, held = self._by_server.pop(server.pk, (None, 0))
+            last, held = self._by_server.pop(server.pk, (Last(), 0))
             self._held -= held
-        return last or Last()
+        return last
 
     def keep(self, server: LicenseServer, last: Last) -> None:
         """The least recently polled are forgotten where it becomes too much."""
         held = last.sessions + 1
         with self._lock:
-            self._held += held - self._by_server.pop(server.pk, (None, 0))[1]
+            _, replaced = self._by_server.pop(server.pk, (last, 0))
+            self._held += held - replaced
             self._by_server[server.pk] = (last, held)
             while self._held > self.most and self._by_server:
                 self._held -= self._by_server.popitem(last=False)[1][1]

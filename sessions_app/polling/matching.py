@@ -72,7 +72,7 @@ def _no_vendor(identity: Identity, listed: bool) -> bool:
 
 
 RULES = (
-    Rule(tuple),
+    Rule(lambda i: i),
     Rule(lambda i: (i.vendor, i.name, i.place), _unlisted, _unlisted),
     Rule(lambda i: (i.vendor, i.name, i.version, i.place), _no_type, _listed),
     Rule(lambda i: (i.vendor, i.name, i.version, i.place), _listed, _no_type),

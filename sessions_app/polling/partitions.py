@@ -17,7 +17,7 @@ from psycopg.sql import SQL, Identifier, Literal
 
 AHEAD = 3  # months
 
-log = structlog.get_logger()
+log = structlog.get_logger("licstats.polling")
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -17,22 +17,19 @@ from django.utils import timezone as clock
 from licstats.managers.base import Output
 from licstats.managers.reading import Problem, ProblemKind, Reading, Status, Verdict
 from licstats.models import LicenseServer
+from sessions_app.closing.prove import notice
 from sessions_app.polling.cache import Last, Readings
 from sessions_app.polling.ingest import Stored, ingest
 from sessions_app.polling.query import Answer, Asking, keep_rare_outputs, query
 from sessions_app.polling.schedule import back_off
 
-__all__ = ["AlreadyPolled", "PollServer", "query"]
+__all__ = ["PollServer", "query"]
 
-LOCKS = 0x706F6C6C << 32  # "poll": the space of our advisory locks
+KIND = 0x9011  # names the locks of polling among the database's advisory locks
 HEAD = 4096  # characters within which an output tells its own time
 
-log = structlog.get_logger()
+log = structlog.get_logger("licstats.polling")
 readings = Readings()  # of this process
-
-
-class AlreadyPolled(Exception):
-    """Another poll of this license server is under way; it will do."""
 
 
 class PollServer:
@@ -53,6 +50,7 @@ class PollServer:
             began = time.monotonic()
             self.stored = self._store(last, answer)
             _finish(self.server, answer.response_time)
+            notice(self.server, answer.reading.at)  # licenses that were taken back, and taken again
         self._log(answer, time.monotonic() - began)
         return answer.reading
 
@@ -92,17 +90,27 @@ class PollServer:
 
 
 @contextmanager
-def polling_lock(server: LicenseServer) -> Iterator[None]:
-    """Holds the server's advisory lock, which ends with the connection if this process is killed."""
+def polling_lock(server: LicenseServer) -> Iterator[bool]:
+    """Holds the server's advisory lock inside the block; False, at once, where another poll has it.
+
+    The lock ends with the connection if this process is killed.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCKS + server.pk])
-        if not cursor.fetchone()[0]:
-            raise AlreadyPolled(f"{server} is being polled already.")
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [KIND, server.pk])
+        held = bool(cursor.fetchone()[0])
     try:
-        yield
+        yield held
     finally:
-        with suppress(Error), connection.cursor() as cursor:  # a connection that is lost holds no lock
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCKS + server.pk])
+        if held:
+            _let_go(server)
+
+
+def _let_go(server: LicenseServer) -> None:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [KIND, server.pk])
+    except Error:
+        connection.close()  # the lock went, or goes, with the connection
 
 
 class _Recorded:
@@ -130,7 +138,7 @@ class _Recorded:
 
 def _finish(server: LicenseServer, response_time: float | None) -> None:
     """Gives the server free for the next poll; one that keeps failing is asked later than it is due."""
-    fields = {"response_time": response_time, "claimed_until": None}
+    fields: dict[str, float | datetime | None] = {"response_time": response_time, "claimed_until": None}
     if server.failures > 1:
         fields["next_poll_at"] = clock.now() + back_off(server.interval, server.failures)
     LicenseServer.objects.filter(pk=server.pk).update(**fields)

@@ -16,10 +16,8 @@ Values = tuple[int | None, date | None, bool, str]
 def store_pools(rows: Sequence[Feature], readings: Sequence[FeatureReading]) -> bool:
     """Whether a pool of any of the features changed. Features that are not listed now keep theirs."""
     stored: dict[int, list[Values]] = defaultdict(list)
-    for feature_id, *values in Pool.objects.filter(feature__in=rows).values_list(
-        "feature_id", "total", "expires", "permanent", "version"
-    ):
-        stored[feature_id].append(tuple(values))
+    for pool in Pool.objects.filter(feature__in=rows).order_by("feature", "place"):
+        stored[pool.feature_id].append((pool.total, pool.expires, pool.permanent, pool.version))
     changed = {
         row.pk: new
         for row, reading in zip(rows, readings, strict=True)

@@ -26,7 +26,7 @@ WITH due AS (
     SELECT id, extract(epoch FROM interval)::float8 AS seconds
     FROM licstats_licenseserver
     WHERE enabled AND (claimed_until IS NULL OR claimed_until <= %(now)s OR claimed_until > %(now)s + 2 * interval)
-      AND (next_poll_at <= %(now)s OR next_poll_at > %(now)s + greatest(2 * interval, %(pause)s))
+      AND (next_poll_at <= %(now)s OR next_poll_at > %(now)s + greatest(2 * interval, %(pause)s::interval))
     ORDER BY next_poll_at
     FOR UPDATE SKIP LOCKED
 ), phased AS (
@@ -41,7 +41,7 @@ FROM phased p WHERE s.id = p.id
 RETURNING s.id, s.site, p.seconds
 """
 
-log = structlog.get_logger()
+log = structlog.get_logger("licstats.polling")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Claim:
 def claim_due(now: datetime | None = None) -> list[Claim]:
     """Takes what is due, so that nobody else does: the longest due first."""
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, {"now": now or clock.now(), "pause": 2 * LONGEST_PAUSE})
+        cursor.execute(CLAIM, {"now": now or clock.now(), "pause": f"{2 * LONGEST_PAUSE.seconds} s"})
         return [Claim(*row) for row in cursor.fetchall()]
 
 
@@ -83,5 +83,5 @@ def give_back(claims: list[Claim]) -> None:
 
 def back_off(interval: timedelta, failures: int) -> timedelta:
     """How long to wait after so many failures in a row: twice as long each time, up to LONGEST_PAUSE."""
-    doublings = min(failures - 1, 20)
-    return max(interval, min(interval * 2**doublings, LONGEST_PAUSE))
+    doubled = interval * float(2 ** min(failures - 1, 20))
+    return max(interval, min(doubled, LONGEST_PAUSE))
