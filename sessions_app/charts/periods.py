@@ -7,17 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from groups_app.scope import ScopeError
+
 PERIOD_FIELDS = ("period", "from", "to")
 DEFAULT = "week"
 LONGEST = timedelta(days=3660)
 
 
-class PeriodError(ValueError):
+class PeriodError(ScopeError):
     """A period that cannot be shown; `field` is the query string's name."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
 
 
 @dataclass(frozen=True, slots=True)

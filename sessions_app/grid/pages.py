@@ -189,6 +189,11 @@ class Links:
         ]
 
     @property
+    def by_user(self) -> str:
+        """The figures of the graph of users, as rows."""
+        return self.path + self.state.link(group_by="user", sort="-used", columns=None)
+
+    @property
     def borrowed(self) -> str:
         """The same with Borrowed Only turned."""
         return self.state.link(borrowed=None if self.borrowed_only else "1")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from sessions_app.models.closing import CloseEvent, CloseRequest, CloseState, ClosingTool
+from sessions_app.models.dashboard import DashboardPane
 from sessions_app.models.preferences import GridPreference
 from sessions_app.models.recorded import RecordedSession
 from sessions_app.models.sessions import ClosedSession, OpenSession, SessionChange
@@ -12,6 +13,7 @@ __all__ = [
     "CloseState",
     "ClosedSession",
     "ClosingTool",
+    "DashboardPane",
     "GridPreference",
     "OpenSession",
     "RecordedSession",

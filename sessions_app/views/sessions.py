@@ -6,23 +6,39 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from sessions_app.charts.figures import holders_figure
+from sessions_app.charts.holders import holders
+from sessions_app.charts.notes import HOLDER_COLUMNS, holder_rows, holders_note
 from sessions_app.closing.offer import action_cell, group_offer, offers
 from sessions_app.grid.grids import Page
-from sessions_app.grid.pages import GridPage, Reach, drill
+from sessions_app.grid.pages import Reach, drill
 from sessions_app.grid.rendering import ActionCells
 from sessions_app.grid.sessions import SESSIONS
 from sessions_app.grid.state import GridState
+from sessions_app.views.parts import Report
 
 
-class RealtimeSessions(GridPage):
+class RealtimeSessions(Report):
     """Who holds what, now or at a past time."""
 
     grid = SESSIONS
+    url_name = "realtime-sessions"
+    graph_title = "Realtime License Usage"
     template_name = "sessions/realtime.html"
 
     def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
         context = super().context(request, state, reach)
         return context | {"scope_label": state.scope.label if state.scope else ""}
+
+    def graph(self, state: GridState) -> dict[str, Any]:
+        """The licenses of each user, by the same filters as the grid."""
+        held = holders(self.grid.restricted(state))
+        return {
+            "figure": holders_figure(held),
+            "chart_note": holders_note(held),
+            "chart_columns": HOLDER_COLUMNS,
+            "chart_rows": holder_rows(held),
+        }
 
     def actions(self, request: HttpRequest, state: GridState, page: Page) -> ActionCells:
         """The X of each row, which the past does not have."""

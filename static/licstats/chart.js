@@ -60,13 +60,27 @@
     Plotly.downloadImage(chart.querySelector(".chart-canvas"), { format: "png", scale: 2, filename: chart.dataset.chartName });
   });
   document.addEventListener("DOMContentLoaded", () => drawAll(document));
+  // A graph follows its grid: another filter there is another figure here. Order and page change nothing in it.
+  const VIEW = ["sort", "page", "per_page", "columns"];
+  function asked(address) {
+    const url = new URL(address, location.href);
+    VIEW.forEach((name) => url.searchParams.delete(name));
+    return url.pathname + url.search;
+  }
+  function follow(grid) {
+    const address = grid.dataset.here || grid.getAttribute("hx-get");
+    for (const graph of document.querySelectorAll(`[data-follows="${CSS.escape(grid.id)}"]`)) {
+      if (!address || asked(graph.getAttribute("hx-get")) === asked(address)) continue;
+      graph.setAttribute("hx-get", address);
+      graph.dataset.version = "";
+      htmx.process(graph);
+      htmx.trigger(graph, "live");
+    }
+  }
   document.addEventListener("licstats:live", (event) => {
     const chart = event.target.closest("[data-chart]");
     if (chart) draw(chart);
-    else drawAll(event.target);
-  });
-  document.addEventListener("licstats:pane-resized", () => {
-    document.querySelectorAll(".chart-canvas.js-plotly-plot").forEach((canvas) => Plotly.Plots.resize(canvas));
+    else if (event.target.matches("[data-grid]")) follow(event.target);
   });
   new MutationObserver(() => drawAll(document)).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
 })();

@@ -1,0 +1,79 @@
+"""The grid of features that have a history: all that were ever read, listed now or not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import F, QuerySet
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils.html import format_html
+
+from groups_app.scope import SCOPE_FIELDS
+from groups_app.visibility import Login
+from licstats.models import Feature
+from sessions_app.charts.periods import PERIOD_FIELDS
+from sessions_app.grid.columns import ChoiceColumn, Column, DateTimeColumn, GridTable, Moment, NumberColumn, Row
+from sessions_app.grid.filters import After, AnyOf, Before, Contains, GridFilters
+from sessions_app.grid.grids import Grid
+from sessions_app.grid.history import PastScope
+from sessions_app.grid.sessions import FEATURE, SERVER, TYPES
+from sessions_app.grid.state import GridState
+
+IDENTITY = ("server__name", "name", "version", "type")
+
+
+class HistoryLink(Column):
+    """The feature's name, which leads to its usage over time."""
+
+    def cell(self, row: Row, moment: Moment) -> str:
+        chosen = dict(zip(("feature", "version", "type"), (row[name] for name in IDENTITY[1:]), strict=True))
+        query = urlencode({"scope": f"server:{row['server__name']}", **chosen})
+        return format_html('<a href="{}?{}">{}</a>', reverse("history-usage"), query, row["name"])
+
+
+class FeaturesTable(GridTable):
+    server = Column("Name", "server__name", group=SERVER)
+    vendor = Column("Vendor", "vendor", group=SERVER)
+    feature = HistoryLink("Name", "name", group=FEATURE, needs=IDENTITY)
+    version = Column("Version", "version", group=FEATURE)
+    type = ChoiceColumn("Type", "type", group=FEATURE, choices=TYPES)
+    total = NumberColumn("Total", "total", nullable=True, help_text="At its last reading; a dash where unlimited")
+    last_update = DateTimeColumn("Last Update", "last_read_at", nullable=True)
+
+
+class FeaturesFilters(GridFilters):
+    server = Contains("server", "server__name")
+    vendor = Contains("vendor", "vendor")
+    feature_name = Contains("feature", "name")
+    feature_version = Contains("version", "version")
+    feature_type = AnyOf("type", "type", choices=TYPES)
+    last_update_after = After("last_update", "last_read_at")
+    last_update_before = Before("last_update", "last_read_at")
+
+
+class FeaturesGrid(Grid):
+    """Features of the scope, to choose one whose history is to be seen."""
+
+    name = "features"
+    title = "Features with a History"
+    noun = ("feature", "features")
+    table = FeaturesTable
+    filters = FeaturesFilters
+    model = Feature
+    scope_fields = (*SCOPE_FIELDS, *PERIOD_FIELDS)
+    default_sort = ("feature", "version")
+    row_fields = ("pk", *IDENTITY)
+
+    def read_scope(self, params: Mapping[str, str], user: Login) -> PastScope:
+        return PastScope.read(params, user)
+
+    def base(self, state: GridState) -> QuerySet[Any]:
+        if state.scope is None:
+            return Feature.objects.none()
+        return state.scope.features().annotate(last_read_at=Coalesce(F("last_listed_at"), F("server__read_at")))
+
+
+FEATURES = FeaturesGrid()

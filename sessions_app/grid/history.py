@@ -1,0 +1,135 @@
+"""The grid of past sessions: those that touch a period, open ones too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from groups_app.scope import SCOPE_FIELDS, Scope
+from groups_app.visibility import Login
+from sessions_app.charts.periods import PERIOD_FIELDS, Period
+from sessions_app.grid.columns import (
+    ChoiceColumn,
+    Column,
+    DateTimeColumn,
+    GridTable,
+    Moment,
+    NumberColumn,
+    Row,
+)
+from sessions_app.grid.filters import After, AnyOf, AtLeast, AtMost, Before, Contains, GridFilters, Is
+from sessions_app.grid.grids import Grid
+from sessions_app.grid.reach import covered
+from sessions_app.grid.sessions import FEATURE, HOST, SERVER, TYPES, USER
+from sessions_app.grid.state import GridState
+from sessions_app.models import RecordedSession
+
+
+@dataclass(frozen=True, slots=True)
+class PastScope(Scope):
+    """A scope and a period."""
+
+    period: Period | None = None
+
+    @classmethod
+    def read(cls, params: Mapping[str, str], user: Login) -> PastScope:
+        """As `Scope.read`, and the period of `period`, `from` and `to`."""
+        scope = Scope.read(params, user)
+        period = Period.read(params, timezone.now(), timezone.get_current_timezone())
+        return cls(scope.user, scope.server, scope.group, scope.feature, scope.version, scope.type, period)
+
+
+class EndColumn(DateTimeColumn):
+    """When the session ended; on hover when it was last seen, as between the two nothing is known."""
+
+    def words(self, value: Any, moment: Moment) -> str:
+        return super().words(value, moment) or "open"
+
+    def cell(self, row: Row, moment: Moment) -> str:
+        closed: datetime | None = row["closed_at"]
+        if closed is None:
+            return '<span class="tag">open</span>'
+        seen: datetime | None = row["recorded_until"]
+        shown = f"{closed.astimezone(moment.zone):%Y-%m-%d %H:%M}"
+        if seen is None:
+            return f'<time datetime="{closed.isoformat()}">{shown}</time>'
+        until = f"{seen.astimezone(moment.zone):%Y-%m-%d %H:%M:%S}"
+        first = f"{closed.astimezone(moment.zone):%Y-%m-%d %H:%M:%S}"
+        title = f"Last seen {until}; first reading without it {first}"
+        return f'<time datetime="{closed.isoformat()}" title="{title}">{shown}</time>'
+
+
+class HistoryTable(GridTable):
+    server = Column("Name", "server__name", group=SERVER)
+    vendor = Column("Vendor", "feature__vendor", group=SERVER)
+    feature = Column("Name", "feature__name", group=FEATURE)
+    version = Column("Version", "feature__version", group=FEATURE)
+    type = ChoiceColumn("Type", "feature__type", group=FEATURE, choices=TYPES)
+    user = Column("Name", "user", group=USER)
+    host = Column("Name", "host", group=HOST)
+    ip = Column("IP", "ip", group=HOST, hidden=True)
+    used = NumberColumn("Used", "last_used", help_text="Licenses held, at its end where they changed")
+    checkout_time = DateTimeColumn("Checkout Time", "checked_out_at", nullable=True)
+    first_seen = DateTimeColumn("First Seen", "first_seen_at", hidden=True, help_text="The first reading with it")
+    end = EndColumn("End", "closed_at", nullable=True, needs=("recorded_until",))
+
+
+class HistoryFilters(GridFilters):
+    server = Contains("server", "server__name")
+    vendor = Contains("vendor", "feature__vendor")
+    feature_name = Contains("feature", "feature__name")
+    feature_version = Contains("version", "feature__version")
+    feature_type = AnyOf("type", "feature__type", choices=TYPES)
+    user = Contains("user", "user")
+    host = Contains("host", "host")
+    ip = Contains("ip", "ip")
+    used_min = AtLeast("used", "last_used")
+    used_max = AtMost("used", "last_used")
+    checked_out_after = After("checkout_time", "checked_out_at")
+    checked_out_before = Before("checkout_time", "checked_out_at")
+    first_seen_after = After("first_seen", "first_seen_at")
+    first_seen_before = Before("first_seen", "first_seen_at")
+    ended_after = After("end", "closed_at")
+    ended_before = Before("end", "closed_at")
+    user_is = Is("user", "user")
+    host_is = Is("host", "host")
+
+
+class HistoryGrid(Grid):
+    """Sessions that began before the period's end and had not ended at its beginning."""
+
+    name = "history"
+    title = "Sessions of the Period"
+    noun = ("session", "sessions")
+    table = HistoryTable
+    filters = HistoryFilters
+    model = RecordedSession
+    scope_fields = (*SCOPE_FIELDS, *PERIOD_FIELDS)
+    default_sort = ("-checkout_time",)
+
+    def read_scope(self, params: Mapping[str, str], user: Login) -> PastScope:
+        return PastScope.read(params, user)
+
+    def offered(self, scope: Any, aggregation: Any) -> dict[str, Column]:
+        columns = super().offered(scope, aggregation)
+        if scope is not None and scope.server is not None:
+            columns = {name: column for name, column in columns.items() if column.group != SERVER}
+        return columns
+
+    def base(self, state: GridState) -> QuerySet[Any]:
+        scope = cast("PastScope | None", state.scope)
+        if scope is None or scope.period is None:
+            return RecordedSession.objects.none()
+        period = scope.period
+        touching = RecordedSession.objects.filter(first_seen_at__lt=period.end).filter(
+            Q(closed_at__gt=period.start) | Q(closed_at__isnull=True)
+        )
+        return covered(touching, scope)
+
+
+HISTORY = HistoryGrid()

@@ -1,0 +1,139 @@
+"""The dashboard: the start page of a login, with the panes that it pinned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from groups_app.scope import SCOPE_FIELDS
+from sessions_app.grid.state import GridState
+from sessions_app.models.dashboard import DashboardPane, Part, Width
+from sessions_app.views.history import HistorySessions, HistoryUsage
+from sessions_app.views.parts import TARGET_SUFFIX, Report
+from sessions_app.views.sessions import RealtimeSessions
+from sessions_app.views.usage import RealtimeUsage
+
+REPORTS: dict[str, type[Report]] = {
+    report.url_name: report for report in (RealtimeSessions, RealtimeUsage, HistorySessions, HistoryUsage)
+}
+MOST_PANES = 24
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPane:
+    """A pane as the login may see it. Not `available`: what it showed is not there for this login any more."""
+
+    pane: DashboardPane
+    address: str
+    available: bool
+
+    @property
+    def title(self) -> str:
+        return self.pane.title if self.available else "Not available"
+
+    @property
+    def id(self) -> str:
+        return f"pane-{self.pane.pk}"
+
+    @property
+    def data_id(self) -> str:
+        return f"{self.id}{TARGET_SUFFIX}"
+
+    @property
+    def is_graph(self) -> bool:
+        return self.pane.part == Part.GRAPH
+
+
+@require_GET
+def dashboard(request: HttpRequest) -> HttpResponse:
+    panes = [shown(pane, request) for pane in DashboardPane.objects.filter(login=request.user.pk)]
+    return render(request, "dashboard/dashboard.html", {"panes": panes, "widths": Width.choices})
+
+
+def shown(pane: DashboardPane, request: HttpRequest) -> ShownPane:
+    state = state_of(request, REPORTS[pane.report], pane.query)
+    available = not any(name in state.errors for name in SCOPE_FIELDS)
+    return ShownPane(pane, f"{reverse(pane.report)}?{pane.query}", available)
+
+
+def state_of(request: HttpRequest, report: type[Report], query: str) -> GridState:
+    return GridState.read(report.grid, QueryDict(query), request.user, timezone.now())
+
+
+@require_POST
+def pin(request: HttpRequest) -> HttpResponse:
+    """Put a pane of a report on the dashboard: `report`, `part`, `title`, and the report's `query` as it stands."""
+    report = REPORTS.get(request.POST.get("report", ""))
+    part = request.POST.get("part", "")
+    if report is None or part not in Part.values or (part == Part.GRAPH and not report.graph_title):
+        raise Http404("There is no such pane to pin.")
+    query = request.POST.get("query", "").removeprefix("?")
+    state = state_of(request, report, query)
+    back = HttpResponseRedirect(f"{reverse(report.url_name)}?{query}")
+    if state.errors or state.unknown:
+        messages.error(request, "It was not pinned: a choice on the page could not be understood. It is marked there.")
+        return back
+    if DashboardPane.objects.filter(login=request.user.pk).count() >= MOST_PANES:
+        messages.error(request, f"A dashboard has {MOST_PANES} panes at most. Remove one first.")
+        return back
+    title = f"{request.POST.get('title') or state.grid.title}: {described(state)}"
+    DashboardPane.pin(
+        request.user.pk or 0, title=title, report=report.url_name, part=part, query=state.link().removeprefix("?")
+    )
+    messages.success(request, f"'{title}' is on your dashboard.")
+    return back
+
+
+def described(state: GridState) -> str:
+    """The scope and the filters in a few words."""
+    scope = state.scope
+    words = [getattr(scope, "label", ""), getattr(scope, "feature", ""), *(chip.text for chip in state.chips)]
+    if state.aggregation:
+        words.append(f"by {state.aggregation.label.lower()}")
+    return ", ".join(word for word in words if word)
+
+
+@require_POST
+def change_pane(request: HttpRequest, pk: int) -> HttpResponse:
+    """`action`: move (with `place`), rename (with `title`), resize (with `width`), remove. Only one's own panes."""
+    pane = get_object_or_404(DashboardPane, pk=pk, login=request.user.pk)
+    actions: dict[str, Any] = {"move": move, "rename": rename, "resize": resize, "remove": remove}
+    action = actions.get(request.POST.get("action", ""))
+    if action is None:
+        raise Http404("A pane can be moved, renamed, resized and removed.")
+    action(request, pane)
+    return HttpResponseRedirect(reverse("dashboard"))
+
+
+def move(request: HttpRequest, pane: DashboardPane) -> None:
+    place = request.POST.get("place", "")
+    if place.isascii() and place.isdigit() and len(place) < 6:
+        pane.move_to(int(place))
+
+
+def rename(request: HttpRequest, pane: DashboardPane) -> None:
+    title = request.POST.get("title", "").strip()
+    if not title:
+        messages.error(request, f"'{pane.title}' keeps its name: a pane has to have one.")
+        return
+    pane.title = title[:120]
+    pane.save(update_fields=["title"])
+
+
+def resize(request: HttpRequest, pane: DashboardPane) -> None:
+    width = request.POST.get("width", "")
+    if width in Width.values:
+        pane.width = width
+        pane.save(update_fields=["width"])
+
+
+def remove(request: HttpRequest, pane: DashboardPane) -> None:
+    pane.remove()
+    messages.success(request, f"'{pane.title}' is off your dashboard; its report is where it was.")

@@ -1,0 +1,67 @@
+"""Features: History: a feature's usage over a period, and the sessions that touch one."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from sessions_app.charts.curve import usage_curve
+from sessions_app.charts.figures import usage_figure
+from sessions_app.charts.notes import CURVE_COLUMNS, curve_note, curve_rows
+from sessions_app.charts.periods import NAMES, Period
+from sessions_app.grid.features import FEATURES
+from sessions_app.grid.history import HISTORY, PastScope
+from sessions_app.grid.pages import Reach
+from sessions_app.grid.state import GridState
+from sessions_app.views.parts import Report
+
+
+class History(Report):
+    """A report of a period."""
+
+    def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
+        period = period_of(state)
+        return super().context(request, state, reach) | {
+            "period": period,
+            "periods": [
+                (name, label, state.link(**{"period": name, "from": None, "to": None})) for name, label in NAMES.items()
+            ],
+            "without_period": state.inputs_without(("period", "from", "to")),
+        }
+
+
+class HistorySessions(History):
+    """Sessions of the period, the ended ones and those still open."""
+
+    grid = HISTORY
+    url_name = "history-sessions"
+    template_name = "history/sessions.html"
+
+
+class HistoryUsage(History):
+    """A feature's used, borrowed, reserved and total over the period; without a feature, those to choose from."""
+
+    grid = FEATURES
+    url_name = "history-usage"
+    template_name = "history/usage.html"
+    graph_title = "Feature Usage"
+
+    def graph(self, state: GridState) -> dict[str, Any]:
+        scope, period = state.scope, period_of(state)
+        if scope is None or period is None or not scope.one_feature:
+            return {"chart_note": "Choose a feature to see its history."}
+        now = state.moment.now
+        curve = usage_curve(scope.features(), period.start, min(period.end, now) if period.start < now else period.end)
+        return {
+            "figure": usage_figure(curve, ZoneInfo(str(timezone.get_current_timezone()))),
+            "chart_note": curve_note(curve),
+            "chart_columns": CURVE_COLUMNS,
+            "chart_rows": curve_rows(curve),
+        }
+
+
+def period_of(state: GridState) -> Period | None:
+    return state.scope.period if isinstance(state.scope, PastScope) else None

@@ -1,0 +1,81 @@
+"""Reports whose graph and rows can be asked for alone: by the report's own graph, and by the dashboard's panes."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+
+from licstats.live import mark, unchanged
+from sessions_app.grid.pages import GridPage, Reach
+from sessions_app.grid.rendering import body, header_groups
+from sessions_app.grid.state import GridState
+from sessions_app.models.dashboard import Part
+
+PART_HEADER = "X-Part"
+TARGET_SUFFIX = "-data"
+
+
+class Report(GridPage):
+    """A grid page that answers with one part of itself where the header X-Part names it.
+
+    The element that asks keeps its id: several panes of the same report stand on one dashboard.
+    """
+
+    url_name: ClassVar[str]
+    graph_title: ClassVar[str] = ""
+
+    def get(self, request: HttpRequest, extension: str = "") -> HttpResponseBase:
+        part = request.headers.get(PART_HEADER, "")
+        if extension or part not in Part.values:
+            response = super().get(request, extension)
+        else:
+            response = self.part(request, Part(part))
+        patch_vary_headers(response, [PART_HEADER])
+        return response
+
+    def part(self, request: HttpRequest, part: Part) -> HttpResponse:
+        reach = self.reach_of(request)
+        if reach is not None and (answer := unchanged(request, reach.version, reach.read_at)):
+            return answer
+        state = GridState.read(self.grid, request.GET, request.user, timezone.now())
+        context = self.part_context(request, state, reach)
+        if part is Part.GRAPH:
+            context |= {"figure": {"data": [], "layout": {}}} | ({} if state.errors else self.graph(state))
+        elif not state.errors:
+            page = self.grid.page(state)
+            context |= {"page": page, "body": body(state, page), "header_groups": header_groups(state)}
+        template = "charts/figure.html" if part is Part.GRAPH else "dashboard/rows.html"
+        return mark(render(request, template, context), reach.read_at if reach else None)
+
+    def part_context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
+        target = request.headers.get("HX-Target", "").removesuffix(TARGET_SUFFIX)
+        return {
+            "chart_id": target or self.grid.name,
+            "chart_title": self.graph_title,
+            "address": request.get_full_path(),
+            "version": reach.version if reach else "",
+            "read_at": reach.read_at if reach else None,
+            "follows": self.grid.name if target.startswith(f"{self.grid.name}-") else "",
+            "state": state,
+            "grid": self.grid,
+        }
+
+    def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
+        """With an empty graph that asks for its figure once the page stands."""
+        return super().context(request, state, reach) | {
+            "report": self.url_name,
+            "query": state.here.removeprefix("?"),
+            "chart_id": f"{self.grid.name}-graph",
+            "chart_title": self.graph_title,
+            "address": reverse(self.url_name) + state.here,
+            "follows": self.grid.name,
+        }
+
+    def graph(self, state: GridState) -> dict[str, Any]:
+        """`figure`, `chart_note`, `chart_columns` and `chart_rows` of charts/figure.html."""
+        return {}

@@ -1,0 +1,39 @@
+"""Features: Realtime: Usage: the totals of every feature, and the day of the one that is chosen."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+
+from sessions_app.charts.curve import usage_curve
+from sessions_app.charts.figures import usage_figure
+from sessions_app.charts.notes import CURVE_COLUMNS, curve_note, curve_rows
+from sessions_app.grid.state import GridState
+from sessions_app.grid.usage import USAGE
+from sessions_app.views.parts import Report
+
+
+class RealtimeUsage(Report):
+    """What is used, borrowed, reserved and left, feature by feature."""
+
+    grid = USAGE
+    url_name = "realtime-usage"
+    template_name = "usage/realtime.html"
+    graph_title = "Feature Usage, today"
+
+    def graph(self, state: GridState) -> dict[str, Any]:
+        scope = state.scope
+        if scope is None or not scope.one_feature:
+            return {"chart_note": "Choose a feature to see its day: its name in the grid leads to it."}
+        now = timezone.localtime(state.moment.now)
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+        curve = usage_curve(scope.features(), midnight, midnight + timedelta(days=1))
+        return {
+            "figure": usage_figure(curve, ZoneInfo(str(timezone.get_current_timezone())), now),
+            "chart_note": curve_note(curve),
+            "chart_columns": CURVE_COLUMNS,
+            "chart_rows": curve_rows(curve),
+        }
