@@ -7,11 +7,12 @@ from datetime import timedelta
 import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.db.models import F
+from django.db.models import DurationField, ExpressionWrapper, F, Q
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from licstats.models import LicenseServer
+from sessions_app.polling.schedule import LONGEST_PAUSE
 
 WELL = "ok"
 PATIENCE = timedelta(minutes=2)  # workers may be starting
@@ -49,15 +50,23 @@ def _broker() -> str:
 
 
 def _polling() -> str:
-    """Overdue is a license server that should have been asked two intervals ago, and two minutes, and was not."""
+    """Overdue is a server that nobody claimed when it was due (beat), or that was not asked since (workers).
+
+    Two minutes and two intervals are waited for; with a server that fails, the longest pause before it is asked again.
+    """
+    now = timezone.now()
     enabled = LicenseServer.objects.filter(enabled=True)
-    late = Greatest(F("next_poll_at"), F("claimed_until")) + Greatest(2 * F("interval"), PATIENCE)
-    overdue = (
-        enabled.filter(next_poll_at__lt=timezone.now() - PATIENCE).annotate(late=late).filter(late__lt=timezone.now())
+    unclaimed = Q(next_poll_at__lt=now - _at_least(PATIENCE))
+    unasked = Q(failures=0, asked_at__lt=now - _at_least(PATIENCE)) | Q(
+        failures__gt=0, asked_at__lt=now - _at_least(2 * LONGEST_PAUSE)
     )
-    count = overdue.count()
+    count = enabled.filter(unclaimed | unasked).count()
     if not count:
         return WELL
-    return (
-        f"{count} of {enabled.count()} license servers were not asked when they were due: are beat and workers running?"
-    )
+    return f"{count} of {enabled.count()} license servers were not asked when due: are beat and the workers running?"
+
+
+def _at_least(patience: timedelta) -> Greatest:
+    """Two intervals of the server and two minutes more, or `patience`, whichever is longer."""
+    intervals = ExpressionWrapper(F("interval") * 2 + PATIENCE, DurationField())
+    return Greatest(intervals, patience, output_field=DurationField())

@@ -34,10 +34,10 @@ COLUMNS = {  # what may be sorted by, with its title
     "reason": "What is wrong",
     "session_count": "Sessions",
     "feature_count": "Features",
+    "address": "Address",
     "response_time": "Response",
     "interval": "Interval",
     "manager": "License manager",
-    "address": "Address",
     "site": "Site",
 }
 COUNTED = ("feature_count", "session_count")  # counted for the rows of the page only, so not sorted by

@@ -1,0 +1,55 @@
+"""Close requests and their steps in the administration: to be looked at, not to be changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from sessions_app.models import CloseEvent, CloseRequest
+
+if TYPE_CHECKING:  # only the stubs know these as generic
+    AnyModelAdmin = admin.ModelAdmin[Any]
+    EventInline = admin.TabularInline[CloseEvent, CloseRequest]
+else:
+    AnyModelAdmin, EventInline = admin.ModelAdmin, admin.TabularInline
+
+
+class LookOnly:
+    """Nobody adds, changes or deletes; the database would refuse it as well."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class CloseEventInline(LookOnly, EventInline):
+    model = CloseEvent
+    fields = ("at", "step", "by", "message", "details")
+    extra = 0
+
+
+@admin.register(CloseRequest)
+class CloseRequestAdmin(LookOnly, AnyModelAdmin):
+    list_display = ("requested_at", "login_name", "server_name", "feature_name", "user", "host", "state", "message")
+    list_filter = ("state", "server_name", "dry_run")
+    search_fields = ("login_name", "server_name", "feature_name", "user", "host", "reason", "message")
+    date_hierarchy = "requested_at"
+    inlines = (CloseEventInline,)
+
+
+@admin.register(CloseEvent)
+class CloseEventAdmin(LookOnly, AnyModelAdmin):
+    """With the attempts that were turned away, which belong to no request."""
+
+    list_display = ("at", "step", "by", "request", "message")
+    list_filter = ("step",)
+    list_select_related = ("request",)
+    search_fields = ("by", "message")
+    date_hierarchy = "at"

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from tests.factories import NOON, UserFactory
+
+WRONG = "wrong"
+PASSWORD = "a long enough password"
+OPEN = {"login", "healthz", "metrics"}  # the only pages that need no login
+
+
+def attempt(client: Client, name: str = "vic", *, password: str = WRONG, address: str = "192.0.2.1"):
+    return client.post("/login/", {"username": name, "password": password}, REMOTE_ADDR=address)
+
+
+def plain_pages() -> list[str]:
+    """Every address of ours that has no argument."""
+    names = []
+    for entry in get_resolver().url_patterns:
+        if isinstance(entry, URLResolver) and entry.app_name != "admin":
+            names += [pattern for pattern in entry.url_patterns if isinstance(pattern, URLPattern)]
+        elif isinstance(entry, URLPattern):
+            names.append(entry)
+    return sorted({p.name for p in names if p.name and not p.pattern.converters and "(?P" not in str(p.pattern)})
+
+
+def test_a_login_gets_where_it_wanted_to_go(nobody: Client, viewer: User) -> None:
+    wanted = nobody.get("/servers/?state=down")
+    assert wanted.status_code == 302
+    page = nobody.get(wanted["Location"])
+    assert b"Sign in" in page.content
+    answer = nobody.post(wanted["Location"], {"username": "vic", "password": PASSWORD, "next": "/servers/?state=down"})
+    assert answer["Location"] == "/servers/?state=down"
+    assert nobody.get("/servers/").status_code == 200
+
+
+def test_next_does_not_lead_to_another_host(nobody: Client, viewer: User) -> None:
+    answer = nobody.post("/login/", {"username": "vic", "password": PASSWORD, "next": "https://evil.example/"})
+    assert answer["Location"] == "/"
+
+
+def test_a_wrong_password_is_told_without_saying_which_part_was_wrong(nobody: Client, viewer: User) -> None:
+    known = attempt(nobody).content.decode()
+    unknown = attempt(nobody, "nobody-of-that-name").content.decode()
+    assert "correct username and password" in known
+    assert "correct username and password" in unknown
+
+
+def test_the_fifth_failure_locks_and_the_page_says_until_when(nobody: Client, viewer: User) -> None:
+    with time_machine.travel(NOON, tick=False):
+        answers = [attempt(nobody) for _ in range(5)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 200, 429]
+    page = answers[-1].content.decode()
+    assert "locked until 12:15" in page
+    assert "axes_reset_username" in page
+
+
+def test_the_right_password_does_not_open_a_lock_early_and_does_later(nobody: Client, viewer: User) -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        for _ in range(5):
+            attempt(nobody)
+        clock.shift(timedelta(minutes=14))
+        assert attempt(nobody, password=PASSWORD).status_code == 429
+        clock.shift(timedelta(minutes=2))
+        assert attempt(nobody, password=PASSWORD).status_code == 302
+
+
+def test_attempts_during_a_lock_do_not_lengthen_it(nobody: Client, viewer: User) -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        for _ in range(5):
+            attempt(nobody)
+        clock.shift(timedelta(minutes=10))
+        assert "locked until 12:15" in attempt(nobody).content.decode()
+
+
+def test_a_lock_holds_for_that_login_at_that_address_only(nobody: Client, viewer: User) -> None:
+    UserFactory(username="wim")
+    for _ in range(5):
+        attempt(nobody)
+    assert attempt(nobody, password=PASSWORD, address="192.0.2.9").status_code == 302
+    assert attempt(Client(), "wim", password=PASSWORD).status_code == 302
+
+
+def test_the_name_in_a_lock_page_is_escaped(nobody: Client) -> None:
+    for _ in range(5):
+        answer = attempt(nobody, "<script>alert(1)</script>")
+    assert b"<script>alert(1)" not in answer.content
+    assert b"&lt;script&gt;alert(1)" in answer.content
+
+
+def test_signing_out_needs_a_post_and_ends_it(viewer_page: Client) -> None:
+    assert viewer_page.get("/logout/").status_code == 405
+    assert viewer_page.post("/logout/").status_code == 302
+    assert viewer_page.get("/servers/").status_code == 302
+
+
+@pytest.mark.parametrize("name", plain_pages())
+def test_every_page_needs_a_login(name: str, nobody: Client) -> None:
+    if name in OPEN:
+        return
+    answer = nobody.get(reverse(name))
+    assert answer.status_code in (302, 405)
+    if answer.status_code == 302:
+        assert answer["Location"].startswith("/login/")
+
+
+def test_there_are_pages_to_sweep() -> None:
+    assert {"servers", "search", "login", "password_change"} <= set(plain_pages())
+
+
+def test_administration_has_no_sign_in_of_its_own(nobody: Client, viewer_page: Client) -> None:
+    answer = nobody.get("/admin/", follow=True)
+    assert answer.redirect_chain[-1][0] == "/login/?next=/admin/"
+    refused = viewer_page.get("/admin/", follow=True)
+    assert refused.status_code == 403
+    assert b"Administration is for administrators" in refused.content
+
+
+def test_a_password_is_changed_and_a_weak_one_refused(viewer_page: Client, viewer: User) -> None:
+    def change(new: str):
+        form = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
+        return viewer_page.post("/password/", form)
+
+    assert b"too short" in change("short").content
+    assert change("quite another password 7").status_code == 302
+    viewer.refresh_from_db()
+    assert viewer.check_password("quite another password 7")
+    assert viewer_page.get("/servers/").status_code == 200
