@@ -4,8 +4,8 @@
                                        [--calm] [--retake SECONDS] [--lmx-password W] [--with-parent]
     python -m licstats.simulator recorded FOLDER --dir DIR
 
-`serve` writes DIR/bin/lmutil, DIR/bin/lmxendutil, DIR/fleet.toml and DIR/socket, then prints one line that begins with
-"ready", and runs until SIGTERM or Ctrl-C. `recorded` writes tools that print the files of FOLDER, and a fleet file with
+`serve` makes DIR/socket, DIR/bin/lmutil, DIR/bin/lmxendutil and, when all of them answer, DIR/fleet.toml; then it prints
+one line that begins with "ready", and runs until SIGTERM or Ctrl-C. `recorded` writes tools that print the files of FOLDER, and a fleet file with
 a server for each, and ends.
 """
 
@@ -78,13 +78,13 @@ def _serve(options: argparse.Namespace) -> int:
     for server in world.servers.values():
         server.trouble.again = options.retake
     groups = {name: held for name, held in demo.GROUPS.items() if set(held) <= world.servers.keys()}
-    write_tools(options.dir)
-    write_fleet(options.dir / "fleet.toml", world.servers.values(), groups)
     path = socket_path(options.dir)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     sessions = sum(len(server.handles) for server in world.servers.values())
 
     def ready() -> None:
+        write_tools(options.dir)
+        write_fleet(options.dir / "fleet.toml", world.servers.values(), groups)
         sys.stdout.write(f"ready: {len(world.servers)} license servers, {sessions} sessions, {options.dir}\n")
         sys.stdout.flush()
 

@@ -55,7 +55,9 @@ def write_fleet(
             )
         )
     blocks += [_block("group", name=name, servers=list(members)) for name, members in groups.items()]
-    path.write_text("\n".join(blocks))
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.write_text("\n".join(blocks))
+    unfinished.replace(path)
 
 
 def _block(kind: str, **values: str | list[str]) -> str:

@@ -1,0 +1,148 @@
+"""What the simulator holds, printed by its tools and read by licstats, is again what it holds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from licstats.managers.base import STATUS, Output
+from licstats.managers.flexnet.manager import CATALOGUE
+from licstats.managers.reading import ProblemKind, Reading, Verdict
+from licstats.managers.registry import MANAGERS
+from licstats.simulator import demo
+from licstats.simulator.world import World
+from tests.simulator.worlds import START, worlds
+
+WEDNESDAY_NOON = datetime(2026, 3, 18, 11, tzinfo=UTC)
+
+
+def read(world: World, name: str, with_catalogue: bool = True) -> Reading:
+    server, at = world.servers[name], datetime.fromtimestamp(world.now, UTC)
+    if server.manager == "lmx":
+        outputs = {STATUS: Output(world.licstat(name), 0, at=at)}
+    else:
+        outputs = {STATUS: Output(world.lmstat_a(name), 0, at=at)}
+        if with_catalogue:
+            outputs[CATALOGUE] = Output(world.lmstat_i(name), 0, at=at)
+    return MANAGERS[server.manager].read(outputs, at, server.zone)
+
+
+def to_the_minute(at: str | None) -> str | None:
+    return at and datetime.fromisoformat(at).replace(second=0).isoformat()
+
+
+def held(world: World, name: str) -> Counter[tuple[Any, ...]]:
+    lmx = world.servers[name].manager == "lmx"
+    return Counter(
+        (
+            s["vendor"],
+            s["feature"],
+            s["user"],
+            s["host"],
+            "" if lmx else s["display"] or "",
+            "" if lmx else str(s["handle"]),
+            s["ip"] if lmx else "",
+            s["used"],
+            to_the_minute(s["start"]),
+            bool(s["borrowed_until"]),
+        )
+        for s in world.state(name)
+    )
+
+
+def seen(reading: Reading) -> Counter[tuple[Any, ...]]:
+    return Counter(
+        (
+            feature.vendor,
+            feature.name,
+            s.user,
+            s.host,
+            s.display,
+            s.handle,
+            s.ip,
+            s.used,
+            s.checked_out_at and s.checked_out_at.astimezone(UTC).isoformat(),
+            s.borrow_expires_at is not None,
+        )
+        for feature in reading.features
+        for s in feature.sessions
+    )
+
+
+def figures(rows: list[tuple[tuple[str, str], int, int, int, int]]) -> dict[tuple[str, str], tuple[int, ...]]:
+    """By vendor and feature: sums of what is used, borrowed, reserved, queued."""
+    sums: dict[tuple[str, str], list[int]] = {}
+    for key, *amounts in rows:
+        sums[key] = [a + b for a, b in zip(sums.get(key, [0, 0, 0, 0]), amounts, strict=True)]
+    return {key: tuple(amounts) for key, amounts in sums.items()}
+
+
+def figures_held(world: World, name: str) -> dict[tuple[str, str], tuple[int, ...]]:
+    rows = world.figures(name)
+    return figures([((r["vendor"], r["feature"]), r["used"], r["borrowed"], r["reserved"], r["queued"]) for r in rows])
+
+
+def figures_seen(reading: Reading) -> dict[tuple[str, str], tuple[int, ...]]:
+    return figures([((f.vendor, f.name), f.used or 0, f.borrowed, f.reserved, f.queued) for f in reading.features])
+
+
+@given(worlds())
+@settings(max_examples=80, deadline=None)
+def test_a_random_flexnet_server_is_read_as_it_is(world: World) -> None:
+    for with_catalogue in (True, False):
+        reading = read(world, "S1", with_catalogue)
+        assert reading.verdict is Verdict.COMPLETE
+        assert [problem for problem in reading.problems if problem.kind is not ProblemKind.CATALOGUE] == []
+        assert seen(reading) == held(world, "S1")
+        assert figures_seen(reading) == figures_held(world, "S1")
+
+
+@given(worlds("lmx"))
+@settings(max_examples=80, deadline=None)
+def test_a_random_lmx_server_is_read_as_it_is(world: World) -> None:
+    reading = read(world, "S1")
+    assert reading.verdict is Verdict.COMPLETE
+    assert reading.problems == ()
+    assert seen(reading) == held(world, "S1")
+    assert figures_seen(reading) == figures_held(world, "S1")
+
+
+@given(worlds())
+@settings(max_examples=60, deadline=None)
+def test_borrow_ends_when_the_license_server_will_take_it_back(world: World) -> None:
+    ends = {str(s["handle"]): s["borrowed_until"] for s in world.state("S1")}
+    for feature in read(world, "S1").features:
+        for session in feature.sessions:
+            if session.borrow_expires_at:
+                expected = datetime.fromisoformat(ends[session.handle])
+                assert abs(session.borrow_expires_at - expected) <= timedelta(minutes=1)
+
+
+@pytest.fixture(scope="module")
+def company() -> World:
+    return demo.build(2026, WEDNESDAY_NOON, calm=True)
+
+
+@pytest.mark.parametrize("name", [row.name for row in demo.catalog.SERVERS])
+def test_each_license_server_of_the_demo_is_read_without_a_problem(company: World, name: str) -> None:
+    reading = read(company, name)
+    assert reading.verdict is Verdict.COMPLETE
+    assert reading.problems == ()
+    assert seen(reading) == held(company, name)
+    assert figures_seen(reading) == figures_held(company, name)
+
+
+def test_a_cut_answer_is_never_taken_for_a_whole_one() -> None:
+    world = demo.build(1, START, calm=True)
+    text = world.lmstat_a("PL")
+    for part in range(5, 95, 10):
+        cut = text[: len(text) * part // 100]
+        at = datetime.fromtimestamp(world.now, UTC)
+        reading = MANAGERS["flexnet"].read({STATUS: Output(cut, 0, at=at)}, at, world.servers["PL"].zone)
+        assert reading.verdict is not Verdict.COMPLETE or sum(len(f.sessions) for f in reading.features) == len(
+            world.state("PL")
+        )
