@@ -15,6 +15,7 @@ from django.utils import timezone as clock
 from kombu.exceptions import OperationalError
 
 from licstats.models import LicenseServer
+from licstats.queues import CLOSING, site_queue
 from sessions_app.closing import check, record
 from sessions_app.closing.check import CloseRefused
 from sessions_app.closing.identity import Identity
@@ -149,14 +150,9 @@ def reason_obstacle(reason: str) -> str:
     return ""
 
 
-def queue_of(site: str) -> str:
-    """The Celery queue of closes at `site`."""
-    return f"closing.{site}"
-
-
 def send(server: LicenseServer) -> None:
     """Tells a worker of the server's site. A message that is lost here or later is sent again by the sweep."""
     try:
-        current_app.send_task(TASK, [server.pk], queue=queue_of(server.site), retry=False)
+        current_app.send_task(TASK, [server.pk], queue=site_queue(CLOSING, server.site), retry=False)
     except OperationalError as error:
         log.warning("close not sent", server=server.name, error=str(error), cure="the sweep sends it again")

@@ -13,6 +13,7 @@ from typing import Any, Self
 from licstats.managers.base import Target
 from licstats.managers.reading import FeatureReading, Reading, SessionReading
 from sessions_app.models import CloseRequest, OpenSession
+from sessions_app.polling.rows import storable
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Identity:
 
     @classmethod
     def of_reading(cls, feature: FeatureReading, session: SessionReading) -> Self:
-        return cls._of(session, feature.vendor, feature.name)
+        return cls._of(storable([session])[0], feature.vendor, feature.name)
 
     @classmethod
     def _of(cls, session: OpenSession | CloseRequest | SessionReading, vendor: str, feature: str) -> Self:

@@ -12,7 +12,6 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import urlencode
 
-from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -23,6 +22,7 @@ from sessions_app.closing import check
 from sessions_app.closing.check import Login
 from sessions_app.models import CloseRequest, CloseState, OpenSession
 from sessions_app.models.closing import UNDER_WAY
+from sessions_app.templatetags.licstats import icon
 
 
 class OfferState(StrEnum):
@@ -84,7 +84,7 @@ def action_cell(offer: Offer, what: str = "session") -> SafeString | str:
             offer.url,
             what,
             what,
-            _sign(),
+            icon("close"),
         )
     if offer.state is OfferState.CLOSING:
         return format_html('<a class="close-state" href="{}" data-close-preview>{}</a>', offer.url, offer.reason)
@@ -93,7 +93,7 @@ def action_cell(offer: Offer, what: str = "session") -> SafeString | str:
             '<span class="close-x" title="{}" tabindex="0" role="note" aria-label="Cannot be closed: {}">{}</span>',
             offer.reason,
             offer.reason,
-            _sign(),
+            icon("close"),
         )
     return ""
 
@@ -125,8 +125,3 @@ def _offer(
     if obstacle:
         return Offer(OfferState.INACTIVE, obstacle)
     return Offer(OfferState.OFFERED, url=f"{reverse('close-preview')}?{urlencode({'session': row['id']})}")
-
-
-def _sign() -> SafeString:
-    source = static("licstats/icons.svg")
-    return format_html('<svg class="icon" aria-hidden="true"><use href="{}#close"></use></svg>', source)

@@ -8,15 +8,14 @@ from enum import StrEnum
 
 from django.db.models import Q
 
-from licstats.managers.reading import FeatureReading, ProblemKind, Reading, Status, Verdict
+from licstats.managers.reading import FeatureReading, Reading, Status, Verdict
 from licstats.models import LicenseServer
 from sessions_app.closing import record
 from sessions_app.closing.identity import Identity
 from sessions_app.models import CloseRequest, CloseState, OpenSession
+from sessions_app.polling.trust import Missing, Trust
 
 TAKEN_AGAIN_WITHIN = timedelta(hours=1)  # later it is the user, not the program that was still running
-TOLD_BY_FEATURE = {ProblemKind.LINE, ProblemKind.DAEMON}
-HARMLESS = {ProblemKind.TOTALS, ProblemKind.DATE, ProblemKind.CATALOGUE}
 
 
 class Proof(StrEnum):
@@ -35,15 +34,17 @@ def look(reading: Reading, seen: Iterable[Identity], identity: Identity, gap: in
     """
     if identity in seen:
         return Proof.THERE
-    if reading.verdict is Verdict.FAILED or reading.status is Status.DOWN or _blind(reading, identity):
+    if reading.verdict is Verdict.FAILED or reading.status is Status.DOWN:
         return Proof.UNKNOWN
-    features = _features(reading, identity)
-    if not features and reading.verdict is not Verdict.COMPLETE:
+    trust, features = Trust(reading), _features(reading, identity)
+    meanings = {trust.of(feature, identity.vendor, identity.feature) for feature in features or [None]}
+    if Missing.HIDDEN in meanings:
         return Proof.UNKNOWN
-    if all(feature.adds_up for feature in features):
+    if meanings == {Missing.ENDED} or (features and all(_adds_up(feature) for feature in features)):
         return Proof.GONE
     unseen = unseen_licenses(reading, identity)
-    return Proof.GONE if None not in (gap, unseen) and unseen <= gap else Proof.UNKNOWN  # type: ignore[operator]
+    grown = gap is None or unseen is None or unseen > gap
+    return Proof.UNKNOWN if grown else Proof.GONE
 
 
 def unseen_licenses(reading: Reading, identity: Identity) -> int | None:
@@ -103,17 +104,5 @@ def _features(reading: Reading, identity: Identity) -> list[FeatureReading]:
     return [feature for feature in reading.features if (feature.vendor, feature.name) == wanted]
 
 
-def _blind(reading: Reading, identity: Identity) -> bool:
-    """Whether a problem of the reading may hide that session."""
-    if reading.verdict is Verdict.COMPLETE:
-        return False
-    return any(
-        not (
-            problem.kind in HARMLESS
-            or (
-                problem.kind in TOLD_BY_FEATURE
-                and (problem.vendor not in ("", identity.vendor) or problem.feature not in ("", identity.feature))
-            )
-        )
-        for problem in reading.problems
-    )
+def _adds_up(feature: FeatureReading) -> bool:
+    return feature.adds_up and feature.used is not None

@@ -8,23 +8,31 @@ from django.conf import settings
 from django.utils import timezone as clock
 
 from licstats.managers.base import Answer, CloseAnswer, Output, UnsafeArgument
+from licstats.managers.decoding import REPLACEMENT
 from licstats.models import LicenseServer
 from sessions_app.closing import record, tool
 from sessions_app.closing.identity import Seen
 from sessions_app.models import CloseRequest, CloseState
 from sessions_app.polling import command
+from sessions_app.polling.rows import storable
 
 ANSWER_LIMIT = 64 * 1024  # bytes
 KILLED = "The tool did not answer and was killed, so that the removal may or may not have been sent: {failure}."
 
 
 def close_command(server: LicenseServer, seen: Seen) -> list[str]:
-    """The argument list that closes `seen`; UnsafeArgument where one of its values cannot be passed."""
+    """The argument list that closes `seen`; UnsafeArgument where one of its values cannot be passed, or compared."""
+    if storable([seen.session])[0] != seen.session:
+        raise UnsafeArgument(
+            "Its user, host or display is too long to be sure that it is the same session. Close it on its machine."
+        )
     manager = server.license_manager
     program = settings.LICSTATS_TOOLS[manager.tool]
     argv = manager.close_command(program, seen.target(server.address), tool.options(manager))
-    if any("\0" in argument for argument in argv):
-        raise UnsafeArgument("A value from the license server has a NUL character, which no argument can hold.")
+    if any("\0" in argument or REPLACEMENT in argument for argument in argv):
+        raise UnsafeArgument(
+            "A name in the answer of the license server has a character that cannot be read, and so not be passed on."
+        )
     return argv
 
 

@@ -9,8 +9,9 @@ from django.conf import settings
 from django.utils import timezone as clock
 
 from licstats.models import LicenseServer
+from licstats.queues import CLOSING, site_queue
 from sessions_app.closing import record, tool
-from sessions_app.closing.ask import queue_of, send
+from sessions_app.closing.ask import send
 from sessions_app.closing.lock import held_servers
 from sessions_app.models import CloseRequest, CloseState
 from sessions_app.models.closing import UNDER_WAY
@@ -29,7 +30,9 @@ def sweep() -> None:
             _end_overdue(request, request.server, busy=request.server_id in busy)
     _send_again(busy)
     for site, manager in tool.unchecked_sites():
-        current_app.send_task(CHECK_TASK, [site, manager], queue=queue_of(site), expires=RESEND_AFTER.seconds)
+        current_app.send_task(
+            CHECK_TASK, [site, manager], queue=site_queue(CLOSING, site), expires=RESEND_AFTER.seconds
+        )
 
 
 def _end_orphans() -> None:
@@ -52,7 +55,7 @@ def _end_overdue(request: CloseRequest, server: LicenseServer, *, busy: bool) ->
     if request.state == CloseState.REQUESTED:
         message = (
             f"No worker of site '{server.site}' took it for {waited.total_seconds():.0f} s. Nothing was removed. "
-            f"See that `licstats worker` runs there and serves the queue {queue_of(server.site)}, then ask again."
+            f"See that `licstats worker` runs there for the queue {site_queue(CLOSING, server.site)}, then ask again."
         )
     elif request.state == CloseState.CHECKING:
         message = "The worker that had begun with it is gone. Nothing was removed; ask again."

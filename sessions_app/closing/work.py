@@ -23,7 +23,7 @@ from licstats.models import LicenseServer
 from sessions_app.closing import check, record, tool
 from sessions_app.closing.identity import Identity, Seen, seen_in, with_reach
 from sessions_app.closing.lock import closing_on
-from sessions_app.closing.prove import Proof, look, notice, unseen_licenses
+from sessions_app.closing.prove import Proof, look, unseen_licenses
 from sessions_app.closing.remove import close_command, remove
 from sessions_app.models import CloseRequest, CloseState
 from sessions_app.models.closing import UNDER_WAY
@@ -32,6 +32,7 @@ from sessions_app.polling import poll
 FRESH = 5.0  # seconds: a handle may be somebody else's by then, so the license server is asked anew
 PAUSES = (0.0, 0.5, 1.0, 2.0)  # seconds between queries for a proof; then LAST_PAUSE
 LAST_PAUSE = 4.0
+POLL_TRIES, POLL_PAUSE = 10, 0.2  # seconds
 PROOF_AFTER_FAILURE = timedelta(seconds=5)  # the tool said that it did not work, so little is to be waited for
 LOST = (
     "A removal may or may not have been sent, as the worker ended in the middle of it. The session is still there; "
@@ -205,10 +206,19 @@ class Turns:
                 self._give_up(request, proof)
 
     def _tell_grids(self) -> None:
-        """The grids learn now what is gone, not with the next poll; so does who took a license again."""
-        poll.PollServer(self.server).execute()
-        notice(self.server, clock.now())
+        """The grids learn now what is gone, not with the next poll.
+
+        A poll that is under way may have asked before the removal: another one follows it.
+        """
         self.learned = False
+        for _ in range(POLL_TRIES):
+            try:
+                poll.PollServer(self.server).execute()
+            except poll.AlreadyPolled:
+                time.sleep(POLL_PAUSE)
+            else:
+                return
+        LicenseServer.objects.filter(pk=self.server.pk).update(next_poll_at=clock.now())
 
     def _proved(self, request: CloseRequest) -> bool:
         if request.answered == Answer.GONE:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone as clock
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.views.csrf import csrf_failure as plain_csrf_failure
 
@@ -17,21 +19,39 @@ from licstats.live import mark, unchanged
 from sessions_app.closing import check, record
 from sessions_app.closing.ask import REASON_LIMIT, CloseSession, reason_obstacle
 from sessions_app.closing.check import CloseRefused
+from sessions_app.closing.history import CLOSES
 from sessions_app.closing.identity import Identity
 from sessions_app.closing.preview import AT_ONCE, Preview, going_together, preview
+from sessions_app.grid.pages import GridPage, Reach
+from sessions_app.grid.sessions import SESSIONS
+from sessions_app.grid.state import GridState
 from sessions_app.models import CloseRequest, OpenSession
 
 GONE = "It had ended before you confirmed, so nothing was asked for."
 
 
+class ClosedSessions(GridPage):
+    """Every close that was asked for, as far as the login sees its license server and feature."""
+
+    grid = CLOSES
+    template_name = "closing/closed.html"
+
+    def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
+        return super().context(request, state, reach) | {"empty_reason": "No session was closed from here yet."}
+
+
 def close_preview(request: HttpRequest) -> HttpResponse:
-    """What would go. `session=ID` as often as needed. For htmx it is the content of a dialog, else a page."""
+    """What would go. For htmx it is the content of a dialog, else a page.
+
+    `session=ID` as often as needed, or else the query string by which the sessions grid shows the sessions.
+    """
     forbidden = check.login_obstacle(request.user)
     if forbidden:
         return _turn_away(request, forbidden)
-    ids = _numbers(request.GET, "session")
+    ids = _numbers(request.GET, "session") if "session" in request.GET else _shown_by_grid(request)
     if not ids or len(ids) > AT_ONCE:
-        message = f"Choose from one to {AT_ONCE} sessions to close; these are {len(ids)}."
+        number = f"more than {AT_ONCE}" if len(ids) > AT_ONCE else "none"
+        message = f"From one to {AT_ONCE} sessions can be closed at once; these are {number}."
         return _problem(request, message, 400)
     return _show_preview(request, preview(ids, request.user), _back(request))
 
@@ -145,6 +165,16 @@ def _problem(request: HttpRequest, message: str, status: int) -> HttpResponse:
     template = "closing/_problem.html" if request.htmx else "closing/problem.html"
     context = {"message": message, "back": _back(request)}
     return mark(render(request, template, context, status=200 if request.htmx else status))
+
+
+def _shown_by_grid(request: HttpRequest) -> list[int]:
+    """Ids of the sessions that the grid shows for this query string, at most one more than can be closed."""
+    params = request.GET.copy()
+    params.pop("back", None)
+    state = GridState.read(SESSIONS, params, request.user, clock.now())
+    if state.errors or state.unknown or state.aggregation or state.at:
+        return []
+    return list(SESSIONS.restricted(state).order_by("pk").values_list("pk", flat=True)[: AT_ONCE + 1])
 
 
 def _numbers(params: QueryDict, name: str) -> list[int]:

@@ -7,12 +7,13 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from sessions_app.closing.history import CLOSES
 from sessions_app.grid import preferences
 from sessions_app.grid.grids import Grid
 from sessions_app.grid.sessions import SESSIONS
 from sessions_app.grid.state import GridState
 
-GRIDS: dict[str, Grid] = {grid.name: grid for grid in (SESSIONS,)}
+GRIDS: dict[str, Grid] = {grid.name: grid for grid in (SESSIONS, CLOSES)}
 
 
 @require_POST

@@ -15,7 +15,7 @@ from tests.closing.making import AT, close_request, reading_with
 from tests.factories import FeatureFactory, OpenSessionFactory
 
 ONE = SessionReading("ada", "ws1", display=":0", server_host="lic", port="27000", handle="101", checked_out_at=AT)
-TWO = replace(ONE, user="ben", host="ws2", handle="102")
+TWO = ONE._replace(user="ben", host="ws2", handle="102")
 WANTED = Identity("vendord", "mesh", "ada", "ws1", ":0", "lic", "27000", "101", AT)
 
 
@@ -43,7 +43,7 @@ def test_a_session_that_is_listed_is_there() -> None:
     ],
 )
 def test_a_handle_alone_does_not_make_it_the_same_session(other: dict[str, object]) -> None:
-    assert proof(reading_with(replace(ONE, **other))) is Proof.GONE  # type: ignore[arg-type]
+    assert proof(reading_with(ONE._replace(**other))) is Proof.GONE  # type: ignore[arg-type]
 
 
 def test_a_whole_reading_without_it_proves_that_it_is_gone() -> None:

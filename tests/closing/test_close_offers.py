@@ -1,0 +1,117 @@
+"""The X of a row: where it is, where it is grey and why, and where a close is under way."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+
+from groups_app.models import HiddenServer
+from licstats.managers.registry import MANAGERS
+from licstats.models import LicenseServer
+from sessions_app.closing.offer import ABSENT, Offer, OfferState, action_cell, group_offer, offers
+from sessions_app.models import CloseState, OpenSession
+from tests.closing.making import AT, close_request
+from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def rows() -> list[dict[str, object]]:
+    return list(OpenSession.objects.values("id", "feature_id", "borrow_expires_at"))
+
+
+def offer_to(login: User) -> Offer:
+    (offer,) = offers(login, rows()).values()
+    return offer
+
+
+def test_an_x_leads_to_the_preview_of_its_session(login: User) -> None:
+    session = OpenSessionFactory()
+    offer = offer_to(login)
+    assert offer == Offer(OfferState.OFFERED, "", f"/close/preview/?session={session.pk}")
+    assert f'href="{offer.url}"' in action_cell(offer)
+
+
+def test_without_the_permission_there_is_none_and_no_query(login: User, django_assert_num_queries) -> None:
+    OpenSessionFactory()
+    viewer = User.objects.get(pk=UserFactory().pk)
+    viewer.has_perm("sessions_app.close_session")
+    shown = rows()
+    with django_assert_num_queries(0):
+        assert set(offers(viewer, shown).values()) == {ABSENT}
+    assert group_offer(viewer, "scope=all") == ABSENT
+    assert action_cell(ABSENT) == ""
+
+
+def test_on_a_hidden_server_there_is_none(login: User) -> None:
+    session = OpenSessionFactory()
+    HiddenServer.objects.create(user=login, server=session.server)
+    assert offer_to(login) == ABSENT
+
+
+def test_where_the_license_manager_cannot_there_is_none(login: User) -> None:
+    name = next(name for name, manager in MANAGERS.items() if not manager.can_close)
+    OpenSessionFactory(feature__server__manager=name)
+    assert offer_to(login) == ABSENT
+
+
+def test_a_borrowed_session_says_why_not(login: User) -> None:
+    OpenSessionFactory(borrow_expires_at=AT)
+    offer = offer_to(login)
+    assert offer.state is OfferState.INACTIVE
+    assert "borrowed until 2026-03-16" in action_cell(offer)
+    assert "<a " not in action_cell(offer)
+
+
+def test_a_server_that_is_switched_off_says_why_not(login: User) -> None:
+    OpenSessionFactory()
+    LicenseServer.objects.update(enabled=False)
+    assert "switched off" in offer_to(login).reason
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (CloseState.REQUESTED, "Closing…"),
+        (CloseState.CHECKING, "Closing: checking…"),
+        (CloseState.REMOVING, "Closing: removing…"),
+        (CloseState.VERIFYING, "Closing: verifying…"),
+    ],
+)
+def test_a_close_under_way_says_how_far_it_is(login: User, state: CloseState, words: str) -> None:
+    request = close_request(OpenSessionFactory(), state)
+    offer = offer_to(login)
+    assert (offer.state, offer.reason) == (OfferState.CLOSING, words)
+    assert offer.url == f"/close/progress/?request={request.pk}"
+
+
+@pytest.mark.parametrize("state", [CloseState.REFUSED, CloseState.TIMED_OUT, CloseState.DRY_RUN])
+def test_after_a_close_that_did_not_work_it_can_be_asked_again(login: User, state: CloseState) -> None:
+    close_request(OpenSessionFactory(), state)
+    assert offer_to(login).state is OfferState.OFFERED
+
+
+def test_lmx_has_none_until_its_switch_is_configured(login: User, settings: object) -> None:
+    settings.LICSTATS_LMX_REMOVE = ""  # type: ignore[attr-defined]
+    OpenSessionFactory(feature__server=LicenseServerFactory(manager="lmx", address="6200@lmx"))
+    assert "LICSTATS_LMX_REMOVE" in offer_to(login).reason
+
+
+@pytest.mark.parametrize("number", [1, 50])
+def test_a_page_of_rows_costs_a_fixed_number_of_queries(login: User, number: int, django_assert_num_queries) -> None:
+    for _ in range(number):
+        OpenSessionFactory(feature=FeatureFactory())
+    shown = rows()
+    login.has_perm("sessions_app.close_session")
+    with django_assert_num_queries(2):
+        assert len(offers(login, shown)) == number
+
+
+def test_an_aggregated_row_leads_to_all_its_sessions(login: User) -> None:
+    offer = group_offer(login, "scope=all&user_is=ada")
+    assert offer.url == "/close/preview/?scope=all&user_is=ada"
+
+
+def test_names_in_a_label_are_text(login: User) -> None:
+    offer = Offer(OfferState.OFFERED, url="/close/preview/?session=1")
+    assert "<b>" not in action_cell(offer, "session of <b>ada</b>")

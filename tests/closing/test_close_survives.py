@@ -1,0 +1,256 @@
+"""A real worker is killed in every state of a close, messages come twice, connections break: one removal at most."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+import redis as redis_client
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import connection
+from django.utils import timezone as clock
+
+from licstats.models import LicenseServer
+from licstats.queues import CLOSING, site_queue
+from sessions_app.closing.ask import CloseSession, send
+from sessions_app.closing.lock import held_servers
+from sessions_app.closing.sweep import sweep
+from sessions_app.models import CloseRequest, CloseState
+from tests.closing.farm import Farm, polled
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PATIENCE = 40.0  # seconds: a worker starts in two, on a busy machine in ten
+
+
+def wait(until: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not until():
+        assert time.monotonic() < deadline, f"waited {PATIENCE:g} s for {what}"
+        time.sleep(0.05)
+
+
+class Worker:
+    """A Celery worker for the closes of the site `main`, in a process group of its own."""
+
+    def __init__(self, farm: Farm) -> None:
+        environment = os.environ | {
+            "DJANGO_SETTINGS_MODULE": "tests.closing.worker_settings",
+            "TEST_DATABASE": connection.settings_dict["NAME"],
+            "LICSTATS_LMUTIL": str(farm.tool),
+            "LICSTATS_CLOSE_PROOF": "2",
+        }
+        self.log = (farm.folder / "worker.log").open("ab")
+        self.process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "celery", "-A", "licstats.celery:app", "--quiet", "worker"),
+                *("--pool", "threads", "--concurrency", "4", "--queues", site_queue(CLOSING, "main")),
+                *("--without-mingle", "--without-gossip", "--without-heartbeat"),
+            ],
+            cwd=settings.BASE_DIR,
+            env=environment,
+            stdout=self.log,
+            stderr=self.log,
+            start_new_session=True,
+        )
+
+    def kill(self) -> None:
+        """As by `kill -9`; the tool that it started lives on, as it would."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        wait(lambda: not held_servers(), "PostgreSQL to notice that the worker is gone")
+
+
+@pytest.fixture
+def start_worker(farm: Farm, redis: redis_client.Redis) -> Iterator[Callable[[], Worker]]:
+    workers: list[Worker] = []
+
+    def start() -> Worker:
+        workers.append(Worker(farm))
+        return workers[-1]
+
+    yield start
+    farm.open_gates()
+    for worker in workers:
+        worker.kill()
+        worker.log.close()
+
+
+@pytest.fixture
+def request_to_close(farm: Farm, server: LicenseServer, login: User) -> CloseRequest:
+    """One of two sessions is asked to be closed; nobody works yet."""
+    farm.check_out("ada")
+    farm.check_out("ben", "ws2", "102")
+    return CloseSession(polled(server), login, "left for the day").execute()
+
+
+def state_of(request: CloseRequest) -> str:
+    request.refresh_from_db()
+    return request.state
+
+
+def sweep_as_if_later(request: CloseRequest) -> None:
+    """The sweep, for which the request has not moved for some time."""
+    CloseRequest.objects.filter(pk=request.pk).update(moved_at=clock.now() - timedelta(seconds=10))
+    sweep()
+
+
+def test_a_real_worker_closes_it(
+    farm: Farm, request_to_close: CloseRequest, start_worker: Callable[[], Worker]
+) -> None:
+    start_worker()
+    wait(lambda: state_of(request_to_close) == CloseState.CLOSED, "the close")
+    assert farm.users == ["ben"]
+    assert len(farm.removals) == 1
+
+
+def test_a_message_that_was_lost_is_sent_again(
+    farm: Farm, request_to_close: CloseRequest, start_worker: Callable[[], Worker], redis: redis_client.Redis
+) -> None:
+    redis.flushdb()  # as a broker that lost its data
+    start_worker()
+    sweep_as_if_later(request_to_close)
+    wait(lambda: state_of(request_to_close) == CloseState.CLOSED, "the close")
+    assert len(farm.removals) == 1
+
+
+def test_messages_that_come_many_times_remove_once(
+    farm: Farm, request_to_close: CloseRequest, start_worker: Callable[[], Worker]
+) -> None:
+    for _ in range(5):
+        send(request_to_close.server)
+    farm.gate("lmremove")
+    start_worker()
+    start_worker()
+    wait(lambda: farm.is_reached("lmremove"), "the removal")
+    for _ in range(5):
+        send(request_to_close.server)
+    time.sleep(1.0)
+    farm.open_gates()
+    wait(lambda: state_of(request_to_close) == CloseState.CLOSED, "the close")
+    for _ in range(3):
+        send(request_to_close.server)
+    time.sleep(1.0)
+    assert len(farm.removals) == 1
+    assert farm.users == ["ben"]
+
+
+def test_killed_while_it_asks_first_it_is_done_by_the_next(
+    farm: Farm, request_to_close: CloseRequest, start_worker: Callable[[], Worker]
+) -> None:
+    farm.gate("lmstat")
+    worker = start_worker()
+    wait(lambda: farm.is_reached("lmstat"), "the first query")
+    assert state_of(request_to_close) == CloseState.CHECKING
+    worker.kill()
+    farm.open_gates()
+    start_worker()
+    sweep_as_if_later(request_to_close)
+    wait(lambda: state_of(request_to_close) == CloseState.CLOSED, "the close")
+    assert len(farm.removals) == 1
+    assert farm.users == ["ben"]
+
+
+@pytest.mark.parametrize("gate", ["lmremove", "after-lmremove"])
+def test_killed_in_the_removal_it_is_proved_and_never_repeated(
+    farm: Farm, request_to_close: CloseRequest, start_worker: Callable[[], Worker], gate: str
+) -> None:
+    """The tool itself lives on, and removes the session or has done so already."""
+    farm.gate(gate)
+    worker = start_worker()
+    wait(lambda: farm.is_reached(gate), "the removal")
+    assert state_of(request_to_close) == CloseState.REMOVING
+    worker.kill()
+    farm.open_gates()
+    start_worker()
+    sweep_as_if_later(request_to_close)
+    wait(lambda: state_of(request_to_close) == CloseState.CLOSED, "the close")
+    assert len(farm.removals) == 1
+    assert farm.users == ["ben"]
+
+
+def test_killed_with_its_tool_before_anything_was_removed_it_says_so(
+    farm: Farm, request_to_close: CloseRequest, start_worker: Callable[[], Worker]
+) -> None:
+    LicenseServer.objects.update(timeout=timedelta(seconds=1))
+    gate = farm.gate("lmremove")
+    worker = start_worker()
+    wait(lambda: farm.is_reached("lmremove"), "the removal")
+    worker.kill()
+    os.kill(farm.calls[-1]["pid"], signal.SIGKILL)
+    gate.unlink()
+    start_worker()
+    sweep_as_if_later(request_to_close)
+    wait(lambda: state_of(request_to_close) not in (CloseState.REMOVING, CloseState.VERIFYING), "an end")
+    assert request_to_close.state == CloseState.FAILED
+    assert "may or may not have been sent" in request_to_close.message
+    assert farm.users == ["ada", "ben"]
+    assert len(farm.removals) == 1
+
+
+def test_killed_while_it_proves_it_is_proved_by_the_next(
+    farm: Farm, request_to_close: CloseRequest, start_worker: Callable[[], Worker]
+) -> None:
+    gate = farm.gate("after-lmremove")
+    worker = start_worker()
+    wait(lambda: farm.is_reached("after-lmremove"), "the removal")
+    farm.gate("lmstat")
+    gate.unlink()
+    wait(lambda: farm.is_reached("lmstat"), "the query for a proof")
+    assert state_of(request_to_close) == CloseState.VERIFYING
+    worker.kill()
+    farm.open_gates()
+    start_worker()
+    sweep_as_if_later(request_to_close)
+    wait(lambda: state_of(request_to_close) == CloseState.CLOSED, "the close")
+    assert len(farm.removals) == 1
+
+
+def test_a_worker_whose_database_connection_breaks_removes_nothing_twice(
+    farm: Farm, request_to_close: CloseRequest, start_worker: Callable[[], Worker]
+) -> None:
+    """As when PostgreSQL is restarted while the tool is at work."""
+    farm.gate("lmremove")
+    start_worker()
+    wait(lambda: farm.is_reached("lmremove"), "the removal")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+        )
+    farm.open_gates()
+    wait(lambda: "ada" not in farm.users, "the tool to remove it")
+    sweep_as_if_later(request_to_close)
+    wait(lambda: state_of(request_to_close) == CloseState.CLOSED, "the close")
+    assert len(farm.removals) == 1
+
+
+def test_two_logins_that_click_at_once_make_one_close(
+    farm: Farm, server: LicenseServer, login: User, django_db_blocker: object
+) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from sessions_app.closing.check import CloseRefused
+
+    farm.check_out("ada")
+    session = polled(server)
+
+    def click(_: int) -> str:
+        try:
+            return str(CloseSession(session, login).execute().pk)
+        except CloseRefused as refusal:
+            return str(refusal)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(click, range(8)))
+    assert CloseRequest.objects.count() == 1
+    assert sum("being closed" in answer for answer in answers) == 7

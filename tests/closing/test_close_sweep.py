@@ -1,0 +1,117 @@
+"""Nothing hangs for ever: lost messages are sent again, overdue closes end and say where they stood."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import psycopg
+import pytest
+from django.db import connection
+from django.utils import timezone as clock
+
+from licstats.models import LicenseServer
+from sessions_app.closing import sweep
+from sessions_app.closing.lock import KIND, closing_on, held_servers
+from sessions_app.models import CloseRequest, CloseState
+from tests.closing.making import close_request
+from tests.factories import LicenseServerFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the servers whose message was sent again."""
+    names: list[str] = []
+    monkeypatch.setattr(sweep, "send", lambda server: names.append(server.name))
+    return names
+
+
+@pytest.fixture
+def other_worker() -> Iterator[psycopg.Connection]:
+    """Another process's connection to the same database."""
+    with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": psycopg.Cursor}) as other:
+        yield other
+
+
+def grow_old(request: CloseRequest, seconds: float) -> None:
+    CloseRequest.objects.filter(pk=request.pk).update(moved_at=clock.now() - timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize(
+    "state", [CloseState.REQUESTED, CloseState.CHECKING, CloseState.REMOVING, CloseState.VERIFYING]
+)
+def test_what_nobody_works_on_is_sent_again(sent: list[str], state: CloseState) -> None:
+    request = close_request(state=state)
+    sweep.sweep()
+    assert sent == []
+    grow_old(request, 6)
+    sweep.sweep()
+    assert sent == [request.server_name]
+    request.refresh_from_db()
+    assert request.state == state
+
+
+def test_what_somebody_works_on_is_left_to_him(sent: list[str], other_worker: psycopg.Connection) -> None:
+    request = close_request(state=CloseState.REMOVING)
+    grow_old(request, 800)
+    other_worker.execute("SELECT pg_advisory_lock(%s, %s)", [KIND, request.server_id])
+    assert held_servers() == {request.server_id}
+    sweep.sweep()
+    request.refresh_from_db()
+    assert (sent, request.state) == ([], CloseState.REMOVING)
+    grow_old(request, 16 * 60)
+    sweep.sweep()
+    request.refresh_from_db()
+    assert request.state == CloseState.TIMED_OUT
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (CloseState.REQUESTED, "No worker of site 'krakow' took it"),
+        (CloseState.CHECKING, "Nothing was removed"),
+        (CloseState.REMOVING, "may or may not have been sent"),
+        (CloseState.VERIFYING, "may or may not have been sent"),
+    ],
+)
+def test_what_is_overdue_ends_and_says_where_it_stood(sent: list[str], state: CloseState, words: str) -> None:
+    request = close_request(state=state)
+    LicenseServer.objects.update(site="krakow")
+    grow_old(request, 190)
+    sweep.sweep()
+    request.refresh_from_db()
+    assert request.state == CloseState.TIMED_OUT
+    assert words in request.message
+    assert request.ended_at is not None
+    assert sent == []
+
+
+def test_a_close_on_a_deleted_server_ends(sent: list[str]) -> None:
+    request = close_request(state=CloseState.REMOVING)
+    LicenseServer.objects.all().delete()
+    sweep.sweep()
+    request.refresh_from_db()
+    assert request.state == CloseState.FAILED
+    assert "was deleted from licstats" in request.message
+
+
+def test_only_one_has_the_lock_of_a_server(other_worker: psycopg.Connection) -> None:
+    one, two = LicenseServerFactory.create_batch(2)
+    with closing_on(one.pk) as held:
+        assert held
+        taken = other_worker.execute("SELECT pg_try_advisory_lock(%s, %s)", [KIND, one.pk]).fetchone()
+        free = other_worker.execute("SELECT pg_try_advisory_lock(%s, %s)", [KIND, two.pk]).fetchone()
+        assert (taken, free) == ((False,), (True,))
+    with closing_on(two.pk) as held:
+        assert not held
+    assert held_servers() == {two.pk}
+
+
+def test_a_dead_worker_leaves_no_lock(other_worker: psycopg.Connection) -> None:
+    server = LicenseServerFactory()
+    other_worker.execute("SELECT pg_advisory_lock(%s, %s)", [KIND, server.pk])
+    other_worker.close()
+    with closing_on(server.pk) as held:
+        assert held
