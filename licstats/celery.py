@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import beat_init, setup_logging
 
 from licstats.queues import FollowSites
 
@@ -17,6 +17,12 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["sessions_app"])
 app.steps["consumer"].add(FollowSites)
 app.user_options["worker"].add(FollowSites.option())
+
+
+@beat_init.connect
+def maintain_at_once(**kwargs: Any) -> None:
+    """The months of the tables that grow are made when the schedule starts, and not at its next turn only."""
+    app.send_task("sessions_app.tasks.maintain_partitions")
 
 
 @setup_logging.connect

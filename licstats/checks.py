@@ -62,8 +62,9 @@ def check_database(
     """The database is a PostgreSQL that is new enough."""
     for alias in databases or ():
         try:
-            connections[alias].ensure_connection()
-            version = connections[alias].pg_version
+            with connections[alias].cursor() as cursor:
+                cursor.execute("SHOW server_version_num")
+                version = int(cursor.fetchone()[0])
         except OperationalError:
             continue  # that it does not answer is told by the command that needs it
         if version < OLDEST_POSTGRESQL:

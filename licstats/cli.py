@@ -16,7 +16,7 @@ def main() -> None:
     """Runs the command that the arguments name. What an administrator can mend ends in a sentence, not a traceback."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "licstats.settings")
     try:
-        settings.is_overridden("DEBUG")  # reads the settings: a wrong value is to be told before anything else
+        hasattr(settings, "DEBUG")  # reads the settings: a wrong value is to be told before anything else
         execute_from_command_line(["licstats", *sys.argv[1:]])
     except ImproperlyConfigured as error:
         sys.exit(f"Configuration: {error}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+from celery.schedules import crontab
 from csp.constants import NONE, SELF, UNSAFE_INLINE
 
 from licstats.environment import Environment, read_settings_file
@@ -202,6 +203,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 5.0,
         "options": {"expires": 10.0},
     },
+    "roll up usage": {"task": "sessions_app.tasks.roll_up_usage", "schedule": crontab(minute="*/10")},
+    "maintain partitions": {"task": "sessions_app.tasks.maintain_partitions", "schedule": crontab(minute=20)},
 }
 
 # The vendors' tools: paths of programs on this machine, never from a page or the database.

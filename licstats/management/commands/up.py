@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 from typing import Any
 
@@ -18,6 +19,7 @@ class Command(BaseCommand):
     help = "Serve everything from one command: the embedded services, the pages, the workers and the schedule."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        logging.disable(logging.INFO)  # what happens here is said in plain lines
         refuse_taken_port(settings.LICSTATS_BIND, settings.LICSTATS_PORT)
         with InterruptedBySignals(), contextlib.suppress(KeyboardInterrupt):
             try:
@@ -36,12 +38,13 @@ class Command(BaseCommand):
         """Of the data folder, or of our own programs only where the services are given by URL."""
         if not settings.EMBEDDED:
             return Supervisor(self.say)
+        from licstats.embedded.layout import Layout
         from licstats.embedded.supervisor import DataFolder
 
-        return DataFolder(settings.layout, self.say)
+        return DataFolder(Layout(settings.LICSTATS_DATA), self.say)
 
     def start_all(self, supervisor: Supervisor) -> None:
-        self.start_services(supervisor)
+        supervisor.start_services()
         call_command("migrate", interactive=False, verbosity=0)
         self.say("database is up to date")
         self.prepare(supervisor)
@@ -51,10 +54,6 @@ class Command(BaseCommand):
         for child in programs.worker_children(logs=logs):
             supervisor.start(Program(child))
         supervisor.start(programs.Web(programs.child("web", programs.web_command(), logs)))
-
-    def start_services(self, supervisor: Supervisor) -> None:
-        if settings.EMBEDDED:
-            supervisor.start_services()
 
     def prepare(self, supervisor: Supervisor) -> None:
         """What is to be there before the first poll."""
