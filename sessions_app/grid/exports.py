@@ -5,21 +5,24 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import Any
 
 from django.http import FileResponse, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
-from sessions_app.grid.columns import Column, Kind, Moment, Value
+from sessions_app.grid.columns import Column, Kind, Value
+from sessions_app.grid.copying import copied
 from sessions_app.grid.state import GridState
 
 EXTENSIONS = ("csv", "xlsx", "json", "pdf")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # with these first, a spreadsheet takes a cell for a formula
 BATCH = 1_000  # rows that are sent at once
-
-Convert = Callable[[Any], Any]
+TEXTS = (Kind.TEXT, Kind.CHOICE)
+ENCODER = json.JSONEncoder(ensure_ascii=False, default=str)  # days are the only ones that it does not know
+ID = Column("Id", "id")
+ID.name = "id"
 
 
 def export(state: GridState, extension: str) -> HttpResponseBase:
@@ -27,7 +30,7 @@ def export(state: GridState, extension: str) -> HttpResponseBase:
     reasons = [f"{name}: {text}" for name, texts in state.errors.items() for text in texts]
     reasons += [f"{name}: There is no such parameter." for name in state.unknown]
     if reasons:
-        return HttpResponse("\n".join(reasons) + "\n", status=400, content_type="text/plain; charset=utf-8")
+        return refused(reasons)
     if extension == "csv":
         response: HttpResponseBase = StreamingHttpResponse(csv_lines(state), content_type="text/csv; charset=utf-8")
     elif extension == "json":
@@ -37,11 +40,18 @@ def export(state: GridState, extension: str) -> HttpResponseBase:
 
         response = FileResponse(workbook(state), content_type=XLSX)
     else:
-        from sessions_app.grid.pdf import document
+        from sessions_app.grid.pdf import TooManyRows, document
 
-        response = FileResponse(document(state), content_type="application/pdf")
+        try:
+            response = FileResponse(document(state), content_type="application/pdf")
+        except TooManyRows as error:
+            return refused([str(error)])
     response["Content-Disposition"] = f'attachment; filename="{file_name(state, extension)}"'
     return response
+
+
+def refused(reasons: Sequence[str]) -> HttpResponse:
+    return HttpResponse("\n".join(reasons) + "\n", status=400, content_type="text/plain; charset=utf-8")
 
 
 def file_name(state: GridState, extension: str) -> str:
@@ -63,29 +73,29 @@ def rows_of(state: GridState, columns: Sequence[Column]) -> Iterator[Sequence[An
     return state.grid.source(state).values(columns)
 
 
+def written_rows(state: GridState, columns: Sequence[Column]) -> Iterator[Sequence[Any]]:
+    """Texts, numbers and lists of texts as CSV and JSON hold them, row by row."""
+    source = state.grid.source(state)
+    written = source.written(columns)
+    if written is not None:
+        yield from written.iterator(chunk_size=BATCH)
+        return
+    for row in source.values(columns):
+        yield [plain(column.value(raw, state.moment)) for column, raw in zip(columns, row, strict=True)]
+
+
 def safe(text: str) -> str:
     """No formula in a spreadsheet, whoever chose the user name."""
     return f"'{text}" if text.startswith(FORMULA) else text
 
 
-def to_text(column: Column, moment: Moment) -> Convert:
-    """How a column's raw value is written in CSV."""
-
-    def convert(raw: Any) -> Any:
-        return plain(column.value(raw, moment))
-
-    if column.kind in (Kind.TEXT, Kind.CHOICE):
-        return lambda raw: safe("; ".join(raw)) if isinstance(raw, list) else safe(raw or "")
-    return convert
-
-
 def plain(value: Value) -> Any:
-    """Times and days in ISO 8601, durations in seconds."""
+    """Times in UTC and days in ISO 8601, durations in seconds."""
     if isinstance(value, timedelta):
         return int(value.total_seconds())
-    if isinstance(value, (datetime, date)):
-        return value.isoformat()
-    return value
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="seconds")
+    return value.isoformat() if isinstance(value, date) else value
 
 
 class Echo:
@@ -95,17 +105,24 @@ class Echo:
         return text
 
 
-def csv_lines(state: GridState) -> Iterator[str]:
+def csv_lines(state: GridState) -> Iterator[str | bytes]:
     """A header line with the columns' names, then a line for each row."""
     columns = exported(state)
-    converts = [to_text(column, state.moment) for column in columns]
-    writer = csv.writer(Echo())
+    writer = csv.writer(Echo(), lineterminator="\n")
     yield writer.writerow([column.name for column in columns])
-    rows = rows_of(state, columns)
-    for batch in iter(lambda: list(islice(rows, BATCH)), []):
-        yield "".join(
-            writer.writerow([convert(raw) for convert, raw in zip(converts, row, strict=True)]) for row in batch
-        )
+    written = state.grid.source(state).written(columns)
+    if written is not None:
+        yield from copied(written, [column.name for column in columns if column.kind in TEXTS])
+        return
+    rows = written_rows(state, columns)
+    for batch in batches(rows):
+        yield "".join(writer.writerow([csv_cell(value) for value in row]) for row in batch)
+
+
+def csv_cell(value: Any) -> Any:
+    if isinstance(value, list):
+        return safe("; ".join(value))
+    return safe(value) if isinstance(value, str) else value
 
 
 def json_parts(state: GridState) -> Iterator[str]:
@@ -113,25 +130,20 @@ def json_parts(state: GridState) -> Iterator[str]:
     columns = exported(state)
     names = [column.name for column in columns]
     if state.aggregation is None and "id" in state.grid.row_fields:
-        columns = [Column("Id", "id"), *columns]
         names = ["id", *names]
+        columns = [ID, *columns]
     total = 0
     yield '{"rows": ['
-    rows = rows_of(state, columns)
-    for batch in iter(lambda: list(islice(rows, BATCH)), []):
-        texts = (
-            json.dumps(
-                {
-                    name: plain(column.value(raw, state.moment))
-                    for name, column, raw in zip(names, columns, row, strict=True)
-                },
-                ensure_ascii=False,
-            )
-            for row in batch
-        )
+    for batch in batches(written_rows(state, columns)):
+        texts = (ENCODER.encode(dict(zip(names, row, strict=True))) for row in batch)
         yield (",\n" if total else "\n") + ",\n".join(texts)
         total += len(batch)
     yield f'\n], "total": {total}}}\n'
+
+
+def batches(rows: Iterator[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
+    while batch := list(islice(rows, BATCH)):
+        yield batch
 
 
 def in_words(state: GridState) -> Iterable[str]:

@@ -156,6 +156,10 @@ class RowSource(ABC):
     def values(self, columns: Sequence[Column]) -> Iterator[Sequence[Any]]:
         """Every row, as what stands at the paths of `columns`; in flat memory."""
 
+    def written(self, columns: Sequence[Column]) -> QuerySet[Any] | None:
+        """Every row as exports write it, by the database; None where that takes Python."""
+        return None
+
 
 class PlainRows(RowSource):
     """One row of the database is one row of the grid."""
@@ -185,6 +189,12 @@ class PlainRows(RowSource):
         paths = [column.path for column in columns]
         rows = self.rows.order_by(*self.order()).values_list(*paths)
         return iter(rows.iterator(chunk_size=2_000))
+
+    def written(self, columns: Sequence[Column]) -> QuerySet[Any] | None:
+        expressions = {f"written_{column.name}": column.written(self.state.moment) for column in columns}
+        if None in expressions.values():
+            return None
+        return self.rows.order_by(*self.order()).annotate(**expressions).values_list(*expressions)
 
     def _known_first(self, column: Column, start: int, stop: int, total: int, wanted: set[str]) -> Sequence[Row]:
         """What is known, in the order of its index, and then what is not: "nulls last" has no index of its own."""

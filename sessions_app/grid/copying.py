@@ -1,0 +1,41 @@
+"""Rows straight from PostgreSQL as CSV, by COPY: 100,000 of them in a fraction of a second and in flat memory."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from django.db import connection
+from django.db.models import F, Func, QuerySet, TextField
+
+CHUNK = 64 * 1024  # bytes that are sent at once
+
+
+class Safe(Func):
+    """A text that no spreadsheet takes for a formula, as `sessions_app.grid.exports.safe` has it; null for none."""
+
+    template = (
+        "CASE WHEN left(%(expressions)s, 1) IN ('=', '+', '-', '@', E'\\t', E'\\r') "
+        "THEN '''' || %(expressions)s ELSE NULLIF(%(expressions)s, '') END"
+    )
+    output_field = TextField()
+
+
+def copied(written: QuerySet[Any], texts: Collection[str]) -> Iterator[bytes]:
+    """The rows of `written` (annotated `written_NAME`) as lines of CSV; `texts` are the names of columns of text."""
+    names = list(written.query.values_select) + list(written.query.annotation_select)
+    safe = {f"safe_{name}": Safe(F(f"written_{name}")) for name in texts}
+    chosen = [
+        f"safe_{name.removeprefix('written_')}" if name.removeprefix("written_") in texts else name for name in names
+    ]
+    statement, params = written.annotate(**safe).values_list(*chosen).query.sql_with_params()
+    with connection.cursor() as cursor, cursor.copy(f"COPY ({statement}) TO STDOUT (FORMAT csv)", params) as copy:
+        waiting: list[bytes] = []
+        size = 0
+        for line in copy:
+            waiting.append(bytes(line))
+            size += len(line)
+            if size >= CHUNK:
+                yield b"".join(waiting)
+                waiting, size = [], 0
+        yield b"".join(waiting)
