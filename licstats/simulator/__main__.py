@@ -4,9 +4,9 @@
                                        [--calm] [--retake SECONDS] [--lmx-password W] [--with-parent]
     python -m licstats.simulator recorded FOLDER --dir DIR
 
-`serve` makes DIR/socket, DIR/bin/lmutil, DIR/bin/lmxendutil and, when all of them answer, DIR/fleet.toml; then it prints
-one line that begins with "ready", and runs until SIGTERM or Ctrl-C. `recorded` writes tools that print the files of FOLDER, and a fleet file with
-a server for each, and ends.
+`serve` makes DIR/socket, DIR/bin/lmutil and DIR/bin/lmxendutil and, when they answer, DIR/fleet.toml; then it prints a
+line that begins with "ready", and runs until SIGTERM or Ctrl-C. `recorded` writes tools that print the files of FOLDER
+and a fleet file with a license server for each, and ends.
 """
 
 from __future__ import annotations

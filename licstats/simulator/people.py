@@ -13,7 +13,7 @@ from licstats.simulator.servers import LicenseServer
 from licstats.simulator.world import World
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
-WEEKEND_SHARE = 0.05  # of the people come at a weekend
+WEEKEND_SHARE = 0.08  # of the people come at a weekend
 ABSENT_SHARE = 0.12  # on holiday, ill, travelling
 FORGOTTEN_SHARE = 0.06  # of the programs are left open in the evening
 BORROWED_SHARE = 0.006  # of the programs that can be borrowed are taken along in the evening

@@ -205,6 +205,13 @@ def test_a_connection_may_be_lost_when_the_license_is_gone(world: World, flexnet
     assert 101 not in held(flexnet)
 
 
+def test_an_answer_may_come_long_after_the_removal(world: World, flexnet: LicenseServer) -> None:
+    flexnet.trouble = Trouble(slow_removal=3)
+    assert by_handle(world).delay == 3
+    assert 101 not in held(flexnet)
+    assert call(world, "lmstat", "-a", "-c", "27000@s1").delay == 0
+
+
 def test_the_daemon_of_the_feature_is_down(world: World, flexnet: LicenseServer) -> None:
     flexnet.trouble = Trouble(daemons_down={"vend"})
     assert by_handle(world).status == 159

@@ -25,7 +25,8 @@ def test_a_license_is_refused_when_none_is_left() -> None:
 
 
 def test_who_waits_gets_the_license_that_comes_back_first() -> None:
-    where, got = server(), []
+    where = server()
+    got: list[Session] = []
     feature = where.add_feature("F", "v")
     where.add_pool(feature, "1.0", 1)
     held = where.checkout(feature, ANN, 0.0)

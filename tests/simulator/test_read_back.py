@@ -13,7 +13,7 @@ from licstats.managers.base import STATUS, Output
 from licstats.managers.flexnet.manager import CATALOGUE
 from licstats.managers.reading import ProblemKind, Reading, Verdict
 from licstats.managers.registry import MANAGERS
-from licstats.simulator import demo
+from licstats.simulator import catalog, demo
 from licstats.simulator.world import World
 from tests.simulator.worlds import START, worlds
 
@@ -127,7 +127,7 @@ def company() -> World:
     return demo.build(2026, WEDNESDAY_NOON, calm=True)
 
 
-@pytest.mark.parametrize("name", [row.name for row in demo.catalog.SERVERS])
+@pytest.mark.parametrize("name", [row.name for row in catalog.SERVERS])
 def test_each_license_server_of_the_demo_is_read_without_a_problem(company: World, name: str) -> None:
     reading = read(company, name)
     assert reading.verdict is Verdict.COMPLETE
