@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,6 +27,7 @@ class FlexNet(Manager):
     tool = "lmutil"
     queries = (Query(STATUS), Query(CATALOGUE, every=timedelta(hours=1), optional=True))
     can_close = True
+    told_time = re.compile(r"^Flexible License Manager status on [^\r\n]*", re.MULTILINE)
 
     def check_address(self, address: str) -> str:
         """`27000@host`, `@host`, or the three of a redundant triad with commas between them."""
