@@ -9,8 +9,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from licstats.managers.addresses import check_ports_at_hosts
-from licstats.managers.base import STATUS, Manager, Memo, Output, Query
+from licstats.managers.base import STATUS, CloseAnswer, Manager, Memo, Output, Query, Target
 from licstats.managers.collecting import without_collecting
+from licstats.managers.flexnet import closing
 from licstats.managers.flexnet.catalogue import Catalogue
 from licstats.managers.flexnet.features import make_features
 from licstats.managers.flexnet.outcome import catalogue_alone, judged
@@ -52,6 +53,12 @@ class FlexNet(Manager):
         if features:
             memory.store(catalogue)
         return judged(report, tuple(features), status, at, catalogue)
+
+    def close_command(self, tool: str, target: Target, options: Sequence[str] = ()) -> list[str]:
+        return closing.close_command(tool, target)
+
+    def read_close(self, output: Output) -> CloseAnswer:
+        return closing.read_close(output)
 
     def wants_again(self, reading: Reading, outputs: Mapping[str, Output]) -> Sequence[str]:
         """The catalogue, where the report has a feature or a version that it does not list."""
