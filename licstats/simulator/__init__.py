@@ -2,6 +2,12 @@
 
 `python -m licstats.simulator serve --dir DIR` keeps the state and writes into DIR: `bin/lmutil`, `bin/lmxendutil` (the
 programs to point a poller at), `fleet.toml` (the license servers, to be applied) and `socket`. `--help` tells the rest.
+
+In tests `process.running(folder, "--fleet", "small")` gives a `client.Simulator` with the tools' paths, what is held,
+exact sessions, and everything that can go wrong; or a `world.World` prints and removes without any process.
+
+Where it is not known what a real tool prints (the removal of LM-X users, borrowed LM-X licenses, the words around
+lmremove's errors) it prints no more than its sources say; those forms are then its own.
 """
 
 from __future__ import annotations

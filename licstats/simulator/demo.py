@@ -191,9 +191,9 @@ class _Krakow(Site):
 
     def farms(self) -> list[Farm]:
         return [
-            self.farm("krk-sim", ["STRUX_SOLVE"], 700, hours=4.0),
+            self.farm("krk-sim", ["STRUX_SOLVE"], 700, hours=6.0),
             self.farm("krk-sim", ["STRUX_HPC"], 160, hours=5.0, counts=(8, 16, 16, 32, 64)),
-            self.farm("krk-mesh", ["MeshwaySolve"], 170, hours=2.0),
+            self.farm("krk-mesh", ["MeshwaySolve"], 170, hours=3.5),
             self.farm("PL", ["WXPF"], 4, hours=9.0, day_share=1.0),
             self.farm("DK", ["WXPF"], 3, hours=9.0, day_share=1.0),
         ]
@@ -209,9 +209,9 @@ class _Detroit(Site):
 
     def farms(self) -> list[Farm]:
         return [
-            self.farm("dtw-sim", ["STRUX_SOLVE"], 820, hours=4.0),
+            self.farm("dtw-sim", ["STRUX_SOLVE"], 820, hours=5.0),
             self.farm("dtw-sim", ["STRUX_HPC", "STRUX_HPC", "STRUX_EXPLICIT"], 180, hours=6.0, counts=(2, 8, 16, 32)),
-            self.farm("dtw-mesh", ["MeshwaySolve"], 190, hours=2.5),
+            self.farm("dtw-mesh", ["MeshwaySolve"], 190, hours=4.5),
             self.farm("US", ["WXPF"], 5, hours=9.0, day_share=1.0),
         ]
 
@@ -237,10 +237,10 @@ class _Pune(Site):
 
     def farms(self) -> list[Farm]:
         return [
-            self.farm("pnq-eda", ["SQ_Sim"], 620, hours=2.0),
-            self.farm("pnq-eda", ["SQ_Regress"], 480, hours=0.8),
+            self.farm("pnq-eda", ["SQ_Sim"], 620, hours=3.0),
+            self.farm("pnq-eda", ["SQ_Regress"], 480, hours=1.5),
             self.farm("pnq-eda", ["SQ_DRC", "SQ_LVS", "SQ_Char", "SQ_Extract"], 60, hours=3.0, counts=(1, 1, 2, 4)),
-            self.farm("pnq-mesh", ["MeshwaySolve"], 150, hours=2.0),
+            self.farm("pnq-mesh", ["MeshwaySolve"], 150, hours=3.0),
         ]
 
 

@@ -58,15 +58,15 @@ class Farm:
     def _launch(self, ago: float = 0.0) -> bool:
         if not self.server.serves:
             return False
-        random = self.world.random
-        node, user = random.choice(self.nodes), random.choice(self.users)
-        holder = Holder(user, node.host, random.choice(DISPLAYS), node.ip, pid=self._pid())
-        feature = self.server.feature(random.choice(self.features))
-        session = self.server.checkout(feature, holder, self.world.now - ago, random.choice(self.counts))
+        pick = self.world.pick
+        node, user = pick(self.nodes), pick(self.users)
+        holder = Holder(user, node.host, pick(DISPLAYS), node.ip, pid=self._pid())
+        feature = self.server.feature(pick(self.features))
+        session = self.server.checkout(feature, holder, self.world.now - ago, pick(self.counts))
         if session is None:
             return False
         self.running += 1
-        duration = min(random.expovariate(1 / (self.hours * HOUR)), 40 * HOUR)
+        duration = min(self.world.random.expovariate(1 / (self.hours * HOUR)), 40 * HOUR)
         self.world.after(duration + MINUTE, partial(self._end, session))
         return True
 

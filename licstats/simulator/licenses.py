@@ -108,7 +108,11 @@ class Pool:
         return None
 
     def has_room(self, holder: Holder, count: int) -> bool:
-        if self.count is None or self.reservation_for(holder, count):
+        if self.count is None:
+            return True
+        if not self.reservations:
+            return self.count - self.used >= count
+        if self.reservation_for(holder, count):
             return True
         return self.count - self.used - self.idle_reserved >= count
 

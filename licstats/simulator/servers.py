@@ -33,6 +33,7 @@ class LicenseServer:
     trouble: Trouble = field(default_factory=Trouble)
     features: list[Feature] = field(default_factory=list)
     handles: dict[int, Session] = field(default_factory=dict)
+    _by_name: dict[str, list[Feature]] = field(default_factory=dict)
     _last_handle: int = 100
     _free_handles: deque[int] = field(default_factory=deque)
 
@@ -54,7 +55,7 @@ class LicenseServer:
         return iter(self.handles.values())
 
     def find(self, name: str, vendor: str = "") -> list[Feature]:
-        return [f for f in self.features if f.name == name and vendor in ("", f.vendor)]
+        return [f for f in self._by_name.get(name, ()) if vendor in ("", f.vendor)]
 
     def feature(self, name: str, vendor: str = "") -> Feature:
         found = self.find(name, vendor)
@@ -65,6 +66,7 @@ class LicenseServer:
     def add_feature(self, name: str, vendor: str) -> Feature:
         feature = Feature(name, vendor)
         self.features.append(feature)
+        self._by_name.setdefault(name, []).append(feature)
         return feature
 
     def add_pool(

@@ -24,7 +24,7 @@ USER = re.compile(
 
 
 @given(worlds("lmx"))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_every_session_is_printed_once_and_nothing_else(world: World) -> None:
     text = world.licstat("S1")
     printed = Counter(
@@ -48,7 +48,7 @@ def test_every_session_is_printed_once_and_nothing_else(world: World) -> None:
 
 
 @given(worlds("lmx"))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_each_block_adds_up_to_its_users(world: World) -> None:
     blocks = BLOCK.findall(world.licstat("S1"))
     pools = [pool for feature in world.servers["S1"].features for pool in feature.pools]

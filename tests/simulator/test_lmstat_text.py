@@ -32,7 +32,7 @@ SAMPLES = Path(django.BASE_DIR).parent / "shared" / "samples" / "flexnet"
 
 
 @given(worlds())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_every_session_is_printed_once_and_nothing_else(world: World) -> None:
     held = Counter(
         (
@@ -48,7 +48,7 @@ def test_every_session_is_printed_once_and_nothing_else(world: World) -> None:
 
 
 @given(worlds())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_each_heading_adds_up_to_its_lines(world: World) -> None:
     where, parts = world.servers["S1"], features_of(world.lmstat_a("S1"))
     assert sorted(parts) == sorted(feature.name for feature in where.features)

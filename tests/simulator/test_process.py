@@ -260,7 +260,7 @@ def test_a_fleet_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
 
 
 def test_time_can_run_faster(tmp_path: Path) -> None:
-    with running(tmp_path, "--fleet", "2x50", "--speed", "600", "--start", "2026-03-18T09:30+00:00") as simulator:
+    with running(tmp_path, "--fleet", "2x50", "--speed", "3000", "--start", "2026-03-18T09:30+00:00") as simulator:
         before = {session["handle"] for session in simulator.state("uniform-0001")}
         end = time.monotonic() + 15
         while simulator.do("now") < "2026-03-18T10:10" and time.monotonic() < end:
