@@ -65,6 +65,7 @@ class FeaturesGrid(Grid):
     model = Feature
     scope_fields = (*SCOPE_FIELDS, *PERIOD_FIELDS)
     default_sort = ("feature", "version")
+    key_fields = ("pk",)
     row_fields = ("pk", *IDENTITY)
 
     def read_scope(self, params: Mapping[str, str], user: Login) -> PastScope:

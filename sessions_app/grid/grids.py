@@ -53,6 +53,7 @@ class Grid(ABC):
     aggregations: ClassVar[Sequence[Aggregation]] = ()
     scope_fields: ClassVar[tuple[str, ...]] = SCOPE_FIELDS
     default_sort: ClassVar[tuple[str, ...]]
+    key_fields: ClassVar[tuple[str, ...]] = ("id",)  # what tells a row from the others, as long as it is on the page
     row_fields: ClassVar[tuple[str, ...]] = ("id",)  # that every row has, whichever columns are shown
     always: ClassVar[frozenset[str]] = frozenset()  # columns that are not in the column menu
 

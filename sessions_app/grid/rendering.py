@@ -180,6 +180,5 @@ def quiet(column: Column) -> str:
 
 def row_key(state: GridState, row: Row) -> str:
     """What tells a row from the others, for as long as it is on the page."""
-    if state.aggregation is None:
-        return f"row-{row['id']}"
-    return escape("row-" + "-".join(str(row[key]) for key in state.aggregation.keys))
+    keys = state.grid.key_fields if state.aggregation is None else state.aggregation.keys
+    return escape("row-" + "-".join(str(row[key]) for key in keys))

@@ -174,7 +174,7 @@ class UsageGrid(Grid):
     filters = UsageFilters
     model = Feature
     default_sort = ("-utilization", "feature")
-    row_fields = IDENTITY
+    key_fields = row_fields = (*IDENTITY, "vendor")
 
     def base(self, state: GridState) -> QuerySet[Any]:
         scope = state.scope

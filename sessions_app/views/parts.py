@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -18,6 +19,7 @@ from sessions_app.models.dashboard import Part
 
 PART_HEADER = "X-Part"
 TARGET_SUFFIX = "-data"
+NOTHING: dict[str, Any] = {"data": [], "layout": {}}
 
 
 class Report(GridPage):
@@ -45,7 +47,8 @@ class Report(GridPage):
         state = GridState.read(self.grid, request.GET, request.user, timezone.now())
         context = self.part_context(request, state, reach)
         if part is Part.GRAPH:
-            context |= {"figure": {"data": [], "layout": {}}} | ({} if state.errors else self.graph(state))
+            context |= {"figure": NOTHING} | ({} if state.errors else self.graph(state))
+            context["figure"] = json.dumps(context["figure"])
         elif not state.errors:
             page = self.grid.page(state)
             context |= {"page": page, "body": body(state, page), "header_groups": header_groups(state)}

@@ -1,8 +1,8 @@
 /* Draws the graphs of a page.
  *
- * A graph is `<div class="chart" data-chart="ID"><div class="chart-canvas"></div> … <script type="application/json"
- * …">` with a Plotly figure. The JSON is replaced by the live page; the canvas stays, so what the
- * reader chose (the slider's range, series switched off) stays too. Colours and fonts are taken from the page.
+ * A graph is `<div class="chart" data-chart="ID"><div class="chart-canvas"></div><div data-figure="JSON">`, with a Plotly
+ * figure. The live page replaces the JSON; the canvas stays, so what the reader chose (the slider's range, series
+ * switched off) stays too. Colours and fonts are taken from the page.
  */
 (() => {
   "use strict";
@@ -39,10 +39,10 @@
   }
 
   function draw(chart) {
-    const source = chart.querySelector("script[type='application/json']");
+    const source = chart.querySelector("[data-figure]");
     const canvas = chart.querySelector(".chart-canvas");
     if (!source || !canvas || !window.Plotly) return;
-    const figure = dressed(JSON.parse(source.textContent));
+    const figure = dressed(JSON.parse(source.dataset.figure));
     const empty = figure.data.every((trace) => trace.x.length === 0);
     canvas.hidden = empty;
     if (empty) return;

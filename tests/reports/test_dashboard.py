@@ -1,0 +1,128 @@
+"""The dashboard: panes as they were pinned, for one login alone."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from groups_app.models import HiddenServer
+from sessions_app.models import DashboardPane
+from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+PIN = {"report": "realtime-sessions", "part": "grid", "title": "Realtime Sessions"}
+
+
+@pytest.fixture
+def login() -> User:
+    return UserFactory(username="vic")
+
+
+@pytest.fixture
+def viewer(client: Client, login: User) -> Client:
+    client.force_login(login, backend=BACKEND)
+    return client
+
+
+def pinned(viewer: Client, query: str = "", **changes: str) -> DashboardPane | None:
+    viewer.post("/dashboard/pin/", PIN | {"query": query} | changes)
+    return DashboardPane.objects.order_by("pk").last()
+
+
+def part(viewer: Client, pane: DashboardPane) -> str:
+    headers = {"HX-Request": "true", "X-Part": pane.part, "HX-Target": f"pane-{pane.pk}-data"}
+    return viewer.get(f"/features/realtime/sessions/?{pane.query}", headers=headers).content.decode()
+
+
+def test_an_empty_dashboard_says_how_to_fill_it(viewer):
+    assert "Nothing is pinned yet" in viewer.get("/").content.decode()
+
+
+def test_a_pinned_grid_keeps_its_scope_filters_and_aggregation(viewer):
+    server = LicenseServerFactory(name="PL")
+    feature = FeatureFactory(server=server)
+    OpenSessionFactory(feature=feature, user="ann", used=2)
+    OpenSessionFactory(feature=feature, user="bob", used=7)
+    pane = pinned(viewer, "scope=server:PL&user=an&group_by=user")
+    assert pane is not None
+    assert "server%3APL" in viewer.get("/").content.decode()
+    shown = part(viewer, pane)
+    assert "ann" in shown
+    assert "bob" not in shown
+    assert f'id="pane-{pane.pk}-data"' in shown
+
+
+def test_the_same_report_can_be_pinned_twice_and_each_pane_answers_for_itself(viewer):
+    OpenSessionFactory(user="ann")
+    OpenSessionFactory(user="bob")
+    first, second = pinned(viewer, "user=ann"), pinned(viewer, "user=bob")
+    assert "bob" not in part(viewer, first)
+    assert "ann" not in part(viewer, second)
+
+
+def test_a_pane_that_did_not_change_is_not_sent_again(viewer):
+    OpenSessionFactory()
+    pane = pinned(viewer)
+    version = viewer.get(
+        "/features/realtime/sessions/", headers={"HX-Request": "true", "X-Part": "grid", "HX-Target": "pane-1-data"}
+    ).context["version"]
+    headers = {"HX-Request": "true", "X-Part": pane.part, "X-Version": version}
+    assert viewer.get("/features/realtime/sessions/", headers=headers).status_code == 204
+
+
+def test_a_choice_that_cannot_be_understood_is_not_pinned(viewer):
+    assert pinned(viewer, "used_min=many") is None
+    assert "could not be understood" in viewer.get("/").content.decode()
+
+
+def test_a_graph_can_only_be_pinned_where_there_is_one(viewer):
+    answer = viewer.post("/dashboard/pin/", PIN | {"report": "history-sessions", "part": "graph", "query": ""})
+    assert answer.status_code == 404
+
+
+def test_panes_move_up_and_down_and_the_others_close_up(viewer):
+    panes = [pinned(viewer, f"user={name}") for name in ("ann", "bob", "cas")]
+    viewer.post(f"/dashboard/{panes[2].pk}/", {"action": "move", "place": "1"})
+    assert list(DashboardPane.objects.values_list("query", flat=True)) == ["user=cas", "user=ann", "user=bob"]
+    viewer.post(f"/dashboard/{panes[2].pk}/", {"action": "remove"})
+    assert list(DashboardPane.objects.values_list("query", "place")) == [("user=ann", 1), ("user=bob", 2)]
+
+
+def test_a_pane_is_renamed_and_resized(viewer):
+    pane = pinned(viewer)
+    viewer.post(f"/dashboard/{pane.pk}/", {"action": "rename", "title": "Night shift <b>"})
+    viewer.post(f"/dashboard/{pane.pk}/", {"action": "resize", "width": "half"})
+    page = viewer.get("/").content.decode()
+    assert "Night shift &lt;b&gt;" in page
+    assert "width-half" in page
+
+
+def test_a_name_that_is_empty_is_refused_and_the_old_one_stays(viewer):
+    pane = pinned(viewer)
+    answer = viewer.post(f"/dashboard/{pane.pk}/", {"action": "rename", "title": "  "}, follow=True)
+    assert "has to have one" in answer.content.decode()
+    assert DashboardPane.objects.get().title == pane.title
+
+
+def test_a_pane_whose_server_was_hidden_says_so_and_shows_nothing_of_it(viewer, login):
+    server = LicenseServerFactory(name="SECRET")
+    OpenSessionFactory(feature=FeatureFactory(server=server), user="ann")
+    pane = pinned(viewer, "scope=server:SECRET")
+    viewer.get("/")  # the message that it was pinned is read
+    HiddenServer.objects.create(user=login, server=server)
+    page = viewer.get("/").content.decode()
+    assert "not there for you any more" in page
+    assert "SECRET" not in page
+    assert "ann" not in part(viewer, pane)
+
+
+def test_nobody_sees_or_changes_the_panes_of_another_login(viewer, client):
+    other = Client()
+    other.force_login(UserFactory(), backend=BACKEND)
+    pane = pinned(viewer)
+    assert pane.title not in other.get("/").content.decode()
+    assert other.post(f"/dashboard/{pane.pk}/", {"action": "remove"}).status_code == 404
+    assert DashboardPane.objects.count() == 1

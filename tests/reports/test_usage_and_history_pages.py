@@ -1,0 +1,211 @@
+"""Features: Realtime: Usage, and Features: History: Usage and Sessions."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from groups_app.models import LicenseServerGroup
+from licstats.models import Feature, LicenseServer
+from sessions_app.models import ClosedSession, UsageInterval
+from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+USAGE = "/features/realtime/usage"
+HISTORY_USAGE = "/features/history/usage"
+HISTORY_SESSIONS = "/features/history/sessions"
+
+
+@pytest.fixture
+def viewer(client: Client) -> Client:
+    client.force_login(UserFactory(), backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+@pytest.fixture
+def server() -> LicenseServer:
+    now = timezone.now()
+    return LicenseServerFactory(name="PL", read_at=now, asked_at=now)
+
+
+def rows(viewer: Client, address: str, **query: str) -> list[dict[str, Any]]:
+    answer = viewer.get(f"{address}.json", query)
+    assert answer.status_code == 200, answer.content
+    return json.loads(answer.getvalue())["rows"]
+
+
+def graph(viewer: Client, address: str, query: str) -> dict[str, list[Any]]:
+    """The values of each series of a report's graph."""
+    answer = viewer.get(f"{address}/?{query}", headers={"HX-Request": "true", "X-Part": "graph"})
+    figure = json.loads(answer.context["figure"])
+    return {trace["name"]: list(trace["y"]) for trace in figure["data"]}
+
+
+def choice(feature: Feature) -> str:
+    return f"scope=server:{feature.server.name}&feature={feature.name}&version={feature.version}&type={feature.type}"
+
+
+def test_usage_tells_total_used_reserved_and_what_is_available(viewer, server):
+    FeatureFactory(server=server, name="WXPF", total=10, used=4, reserved=1, borrowed=2)
+    (row,) = rows(viewer, USAGE)
+    assert row["server"] == "PL"
+    assert (row["used"], row["borrowed"], row["reserved"], row["total"], row["available"]) == (4, 2, 1, 10, 5)
+    assert row["utilization"] == 40.0
+
+
+def test_an_unlimited_feature_has_no_total_and_no_utilization(viewer, server):
+    FeatureFactory(server=server, total=None, used=4)
+    (row,) = rows(viewer, USAGE)
+    assert (row["total"], row["available"], row["utilization"]) == (None, None, None)
+    assert "unlimited" in viewer.get(f"{USAGE}/").content.decode()
+
+
+def test_a_feature_in_use_to_an_unknown_extent_shows_a_dash_and_not_a_zero(viewer, server):
+    FeatureFactory(server=server, used=None)
+    (row,) = rows(viewer, USAGE)
+    assert row["used"] is None
+    assert "in use unknown" in viewer.get(f"{USAGE}/").content.decode()
+
+
+def test_a_feature_that_the_last_reading_did_not_list_is_not_there(viewer, server):
+    FeatureFactory(server=server, name="listed")
+    FeatureFactory(server=server, name="gone", last_listed_at=timezone.now() - timedelta(hours=1), since=None)
+    assert [row["feature"] for row in rows(viewer, USAGE)] == ["listed"]
+
+
+def test_expired_licenses_in_use_carry_a_warning(viewer, server):
+    FeatureFactory(server=server, used=1, expires=timezone.now().date() - timedelta(days=3))
+    assert "In use, and expired on" in viewer.get(f"{USAGE}/").content.decode()
+
+
+def test_a_group_shows_one_row_for_a_feature_of_all_its_license_servers(viewer, server):
+    other = LicenseServerFactory(name="US", read_at=timezone.now())
+    for each in (server, other):
+        FeatureFactory(server=each, name="WXPF", total=10, used=3)
+    LicenseServerGroup.objects.create(name="XF").servers.set([server, other])
+    (row,) = rows(viewer, USAGE, scope="group:XF")
+    assert (row["server"], row["used"], row["total"]) == ("XF", 6, 20)
+
+
+@pytest.mark.parametrize("scope", ["scope=all", "scope=server:PL", "scope=group:XF"])
+def test_every_column_of_usage_sorts_both_ways_in_every_scope(viewer, server, scope):
+    LicenseServerGroup.objects.create(name="XF").servers.set([server])
+    for number, total in enumerate([10, 20, None]):
+        FeatureFactory(server=server, name=f"f{number}", total=total, used=number)
+    page = viewer.get(f"{USAGE}/?{scope}")
+    for name, column in page.context["grid"].columns.items():
+        if not column.sortable:
+            continue
+        for key in (name, f"-{name}"):
+            answer = viewer.get(f"{USAGE}/?{scope}&sort={key}")
+            assert answer.status_code == 200, key
+            assert answer.context["page"].total == 3, key
+
+
+def test_the_day_of_the_chosen_feature_is_drawn_and_a_line_stands_at_now(viewer, server):
+    feature = FeatureFactory(server=server, used=4, since=server.read_at - timedelta(minutes=5))
+    answer = viewer.get(f"{USAGE}/?{choice(feature)}", headers={"HX-Request": "true", "X-Part": "graph"})
+    figure = json.loads(answer.context["figure"])
+    assert [shape["name"] for shape in figure["layout"]["shapes"]] == ["now"]
+    assert 4 in {trace["name"]: trace["y"] for trace in figure["data"]}["Used"]
+
+
+def test_history_has_a_line_with_a_gap_where_nothing_was_known(viewer, server):
+    now = timezone.now()
+    feature = FeatureFactory(server=server, used=5, since=now - timedelta(minutes=10))
+    UsageInterval.objects.create(
+        feature=feature,
+        started_at=now - timedelta(hours=3),
+        ended_at=now - timedelta(hours=2),
+        used=2,
+        borrowed=0,
+        reserved=0,
+        queued=0,
+        total=10,
+    )
+    server.read_at = now
+    server.save()
+    period = (
+        f"period=custom&from={(now - timedelta(hours=4)):%Y-%m-%dT%H:%M}&to={now + timedelta(hours=1):%Y-%m-%dT%H:%M}"
+    )
+    used = graph(viewer, HISTORY_USAGE, f"{choice(feature)}&{period}")["Used"]
+    assert used == [None, 2, 2, None, 5, 5, None]
+
+
+def test_history_of_a_server_without_a_chosen_feature_leads_to_its_features(viewer, server):
+    feature = FeatureFactory(server=server, name="WXPF")
+    page = viewer.get(f"{HISTORY_USAGE}/?scope=server:PL").content.decode()
+    assert choice(feature).replace("&", "&amp;").replace(":", "%3A") in page
+
+
+def test_history_still_has_a_feature_that_is_no_longer_reported(viewer, server):
+    FeatureFactory(server=server, name="gone", last_listed_at=timezone.now() - timedelta(days=90), since=None)
+    assert [row["feature"] for row in rows(viewer, HISTORY_USAGE)] == ["gone"]
+
+
+def closed(server: LicenseServer, feature: Feature, user: str, first: timedelta, last: timedelta) -> None:
+    now = timezone.now()
+    ClosedSession.objects.create(
+        id=1000 + ClosedSession.objects.count(),
+        server=server,
+        feature=feature,
+        user=user,
+        host="ws1",
+        used=1,
+        checked_out_at=now - first,
+        first_seen_at=now - first,
+        last_seen_at=now - last,
+        closed_at=now - last,
+    )
+
+
+def test_past_sessions_are_those_that_touch_the_period(viewer, server):
+    feature = FeatureFactory(server=server)
+    days = [timedelta(days=n) for n in range(40)]
+    closed(server, feature, "before", days[30], days[21])
+    closed(server, feature, "into", days[30], days[15])
+    closed(server, feature, "within", days[18], days[17])
+    closed(server, feature, "out of", days[16], days[5])
+    closed(server, feature, "across", days[30], days[1])
+    closed(server, feature, "after", days[9], days[8])
+    OpenSessionFactory(feature=feature, user="still open", first_seen_at=timezone.now() - days[25])
+    now = timezone.now()
+    found = rows(
+        viewer,
+        HISTORY_SESSIONS,
+        **{"from": f"{now - days[20]:%Y-%m-%dT%H:%M}", "to": f"{now - days[10]:%Y-%m-%dT%H:%M}"},
+    )
+    assert {row["user"] for row in found} == {"into", "within", "out of", "across", "still open"}
+
+
+def test_every_column_of_past_sessions_sorts_both_ways(viewer, server):
+    feature = FeatureFactory(server=server)
+    closed(server, feature, "ann", timedelta(hours=3), timedelta(hours=2))
+    OpenSessionFactory(feature=feature, user="bob")
+    page = viewer.get(f"{HISTORY_SESSIONS}/?period=year")
+    for name in page.context["grid"].columns:
+        for key in (name, f"-{name}"):
+            answer = viewer.get(f"{HISTORY_SESSIONS}/?period=year&sort={key}")
+            assert answer.context["page"].total == 2, key
+
+
+def test_a_period_that_is_wrong_shows_its_error_and_no_rows(viewer, server):
+    FeatureFactory(server=server)
+    page = viewer.get(f"{HISTORY_SESSIONS}/?period=fortnight")
+    assert "is not a period" in page.content.decode()
+    assert page.context["page"] is None
+    assert viewer.get(f"{HISTORY_SESSIONS}.csv?period=fortnight").status_code == 400
+
+
+@pytest.mark.parametrize("address", [USAGE, HISTORY_USAGE, HISTORY_SESSIONS])
+def test_a_page_costs_the_same_number_of_queries_for_many_rows(viewer, server, address, django_assert_max_num_queries):
+    for _ in range(30):
+        OpenSessionFactory(feature=FeatureFactory(server=server))
+    with django_assert_max_num_queries(14):
+        assert viewer.get(f"{address}/?period=year" if "history" in address else f"{address}/").status_code == 200
