@@ -54,7 +54,7 @@ class Simulator:
         return {
             "LICSTATS_LMUTIL": str(self.folder / "bin" / "lmutil"),
             "LICSTATS_LMXENDUTIL": str(self.folder / "bin" / "lmxendutil"),
-            "LICSTATS_LMX_REMOVE": "-removeuser",
+            "LICSTATS_LMX_REMOVE": "-removeuser -clientuser {user} -clienthost {host} -host {server_host} -port {port}",
         }
 
 
