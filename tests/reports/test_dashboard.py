@@ -109,14 +109,14 @@ def test_a_name_that_is_empty_is_refused_and_the_old_one_stays(viewer):
 
 def test_a_pane_whose_server_was_hidden_says_so_and_shows_nothing_of_it(viewer, login):
     server = LicenseServerFactory(name="SECRET")
-    OpenSessionFactory(feature=FeatureFactory(server=server), user="ann")
+    OpenSessionFactory(feature=FeatureFactory(server=server), user="hidden-holder")
     pane = pinned(viewer, "scope=server:SECRET")
     viewer.get("/")  # the message that it was pinned is read
     HiddenServer.objects.create(user=login, server=server)
     page = viewer.get("/").content.decode()
     assert "not there for you any more" in page
     assert "SECRET" not in page
-    assert "ann" not in part(viewer, pane)
+    assert "hidden-holder" not in part(viewer, pane)
 
 
 def test_nobody_sees_or_changes_the_panes_of_another_login(viewer, client):
