@@ -73,6 +73,9 @@ class TookColumn(Column):
 
     kind = Kind.DURATION
 
+    def value(self, raw: timedelta | None, moment: Moment) -> Value:
+        return raw  # seconds in exports, as every duration
+
     def words(self, value: Value, moment: Moment) -> str:
         return f"{value.total_seconds():.1f} s" if isinstance(value, timedelta) else ""
 

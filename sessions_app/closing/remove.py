@@ -9,6 +9,7 @@ from django.utils import timezone as clock
 
 from licstats.managers.base import Answer, CloseAnswer, Output, UnsafeArgument
 from licstats.managers.decoding import REPLACEMENT
+from licstats.managers.lmx.closing import PASSWORD
 from licstats.models import LicenseServer
 from sessions_app.closing import record, tool
 from sessions_app.closing.identity import Seen
@@ -26,9 +27,12 @@ def close_command(server: LicenseServer, seen: Seen) -> list[str]:
         raise UnsafeArgument(
             "Its user, host or display is too long to be sure that it is the same session. Close it on its machine."
         )
+    if any(PASSWORD in value for value in (seen.feature.name, *map(str, seen.session))):
+        raise UnsafeArgument(f"A name of the license server is {PASSWORD}, which stands for something else here.")
     manager = server.license_manager
     program = settings.LICSTATS_TOOLS[manager.tool]
     argv = manager.close_command(program, seen.target(server.address), tool.options(manager))
+    tool.with_secrets(argv)
     if any("\0" in argument or REPLACEMENT in argument for argument in argv):
         raise UnsafeArgument(
             "A name in the answer of the license server has a character that cannot be read, and so not be passed on."
@@ -43,13 +47,14 @@ def remove(server: LicenseServer, requests: Sequence[CloseRequest], argv: list[s
     next sees that a removal may have been sent, and sends none.
     """
     shown = [tool.without_secrets(argument) for argument in argv]
+    secret = tool.with_secrets(argv)
     sent_at = clock.now()
     sending = [
         request for request in requests if record.move(request, CloseState.REMOVING, sent_at=sent_at, command=shown)
     ]
     if not sending:
         return
-    output = command.run(argv, server.timeout.total_seconds(), ANSWER_LIMIT, tool.environment())
+    output = command.run(secret, server.timeout.total_seconds(), ANSWER_LIMIT, tool.environment(argv))
     answer = _read(server, output)
     for request in sending:
         _record_answer(request, output, answer)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone as clock
 
-from licstats.managers.base import Manager
+from licstats.managers.base import Manager, UnsafeArgument
+from licstats.managers.lmx import LMX
+from licstats.managers.lmx.closing import PASSWORD
 from licstats.managers.registry import MANAGERS
 from licstats.models import LicenseServer
 from sessions_app.models import ClosingTool
@@ -40,10 +41,18 @@ def needs_check(manager_name: str) -> bool:
     return manager_name == "lmx"
 
 
-def environment() -> dict[str, str]:
-    """What the tool is told by environment variables, where no command line shows it."""
+def environment(argv: Sequence[str]) -> dict[str, str]:
+    """The password as an environment variable, where no command line shows it, unless `argv` has a place for it."""
     password = settings.LICSTATS_LMX_PASSWORD
-    return {settings.LICSTATS_LMX_PASSWORD_VARIABLE: password} if password else {}
+    return {settings.LICSTATS_LMX_PASSWORD_VARIABLE: password} if password and not _wants_password(argv) else {}
+
+
+def with_secrets(argv: Sequence[str]) -> list[str]:
+    """`argv` with the password in its place: to be run, never to be kept. UnsafeArgument where there is none."""
+    password = settings.LICSTATS_LMX_PASSWORD
+    if _wants_password(argv) and not password:
+        raise UnsafeArgument(f"LICSTATS_LMX_REMOVE has {PASSWORD}, but LICSTATS_LMX_PASSWORD is not set.")
+    return [argument.replace(PASSWORD, password) for argument in argv] if password else list(argv)
 
 
 def without_secrets(text: str) -> str:
@@ -94,19 +103,21 @@ def unchecked_sites() -> QuerySet[LicenseServer, tuple[str, str]]:
 
 
 def _look(manager: Manager) -> tuple[bool, str]:
-    if not options(manager):
+    words = options(manager)
+    if not words or not isinstance(manager, LMX):
         return False, NOT_CONFIGURED
-    tool = settings.LICSTATS_TOOLS[manager.tool]
-    output = command.run([tool, "-help"], USAGE_TIMEOUT, USAGE_LIMIT)
+    aimless = [place for place in ("{user}", "{host}") if not any(place in word for word in words)]
+    if aimless:
+        return False, f"LICSTATS_LMX_REMOVE has no {' and no '.join(aimless)}: it would take back more than was chosen."
+    program = settings.LICSTATS_TOOLS[manager.tool]
+    output = command.run([program, "-help"], USAGE_TIMEOUT, USAGE_LIMIT)
     if output.failure:
-        return False, f"{tool} could not be asked for its usage: {output.failure}"
-    missing = _not_in(output.text, [word for word in options(manager) if word.startswith("-")])
-    if missing:
-        return False, (
-            f"The usage text of {tool} does not name {', '.join(missing)}: LICSTATS_LMX_REMOVE is not right for it."
-        )
-    return True, f"The usage text of {tool} names every switch of LICSTATS_LMX_REMOVE."
+        return False, f"{program} could not be asked for its usage: {output.failure}"
+    if not manager.usage_names_switch(output.text, words):
+        switches = ", ".join(word for word in words if word.startswith("-"))
+        return False, f"The usage text of {program} does not name all of {switches}: correct LICSTATS_LMX_REMOVE."
+    return True, f"The usage text of {program} names every switch of LICSTATS_LMX_REMOVE."
 
 
-def _not_in(usage: str, switches: Iterable[str]) -> list[str]:
-    return [one for one in switches if not re.search(rf"(?<![\w-]){re.escape(one)}(?![\w-])", usage)]
+def _wants_password(argv: Sequence[str]) -> bool:
+    return any(PASSWORD in argument for argument in argv)

@@ -68,7 +68,7 @@ def report(state: dict) -> str:
         "   vendord: UP v11.19.6\nFeature usage info:\n\n"
     )
     for name, sessions in features(state).items():
-        used = sum(session["used"] for session in sessions) + state.get("unseen", 0)
+        used = sum(session["used"] for session in sessions) + state.get("unseen", {}).get(name, 0)
         some = "license" if used == 1 else "licenses"
         text += f"Users of {name}:  (Total of 10 licenses issued;  Total of {used} {some} in use)\n\n"
         if sessions:

@@ -28,7 +28,7 @@ def session() -> OpenSession:
 
 
 @pytest.fixture
-def page(login: User, client: Client) -> Client:
+def web(login: User, client: Client) -> Client:
     client.force_login(login)
     return client
 
@@ -49,7 +49,6 @@ class TestWhoMay:
         client.force_login(self.with_role(ADMINISTRATOR))
         assert client.post(CLOSE, {"session": session.pk}).status_code == 302
         assert CloseRequest.objects.count() == 1
-        OpenSession.objects.all()
         client.force_login(self.with_role(VIEWER))
         assert client.get(PREVIEW, {"session": session.pk}).status_code == 403
         assert client.post(CLOSE, {"session": session.pk}).status_code == 403
@@ -83,14 +82,14 @@ class TestWhoMay:
         assert not CloseRequest.objects.exists()
         assert "does not see" in turned_away()[0].message
 
-    def test_a_server_that_it_hid_from_itself_is_refused(self, page: Client, login: User, session: OpenSession) -> None:
+    def test_a_server_that_it_hid_from_itself_is_refused(self, web: Client, login: User, session: OpenSession) -> None:
         HiddenServer.objects.create(user=login, server=session.server)
-        answer = page.post(CLOSE, {"session": session.pk}, follow=True)
+        answer = web.post(CLOSE, {"session": session.pk}, follow=True)
         assert not CloseRequest.objects.exists()
         assert "ada" not in answer.content.decode()
 
-    def test_get_is_refused_and_noted(self, page: Client, session: OpenSession) -> None:
-        assert page.get(CLOSE, {"session": session.pk}).status_code == 405
+    def test_get_is_refused_and_noted(self, web: Client, session: OpenSession) -> None:
+        assert web.get(CLOSE, {"session": session.pk}).status_code == 405
         assert "GET" in turned_away()[0].message
         assert not CloseRequest.objects.exists()
 
@@ -112,129 +111,130 @@ class TestWhoMay:
 
 
 class TestPreview:
-    def test_it_says_exactly_what_goes(self, page: Client, session: OpenSession) -> None:
-        shown = page.get(PREVIEW, {"session": session.pk}).content.decode()
+    def test_it_says_exactly_what_goes(self, web: Client, session: OpenSession) -> None:
+        shown = web.get(PREVIEW, {"session": session.pk}).content.decode()
         for part in ("ada", "ws1", ":0.0", "mesh", "v1.0", session.server.name, "2026-03-16 12:00"):
             assert part in shown
         assert "Close 1 session and take back 2 licenses?" in shown
         assert "may take the license again" in shown
 
-    def test_it_has_the_safe_choice_focused(self, page: Client, session: OpenSession) -> None:
-        shown = page.get(PREVIEW, {"session": session.pk}).content.decode()
+    def test_it_has_the_safe_choice_focused(self, web: Client, session: OpenSession) -> None:
+        shown = web.get(PREVIEW, {"session": session.pk}).content.decode()
         focused = re.findall(r"<(\w+) [^>]*autofocus[^>]*>([^<]*)", shown)
         assert focused == [("a", "Keep it")]
 
-    def test_for_htmx_it_is_the_content_of_a_dialog(self, page: Client, session: OpenSession) -> None:
-        answer = page.get(PREVIEW, {"session": session.pk}, headers={"HX-Request": "true"})
+    def test_for_htmx_it_is_the_content_of_a_dialog(self, web: Client, session: OpenSession) -> None:
+        answer = web.get(PREVIEW, {"session": session.pk}, headers={"HX-Request": "true"})
         assert b"<html" not in answer.content
         assert "HX-Request" in answer["Vary"]
 
-    def test_without_a_handle_it_lists_every_checkout_that_goes_too(self, page: Client) -> None:
+    def test_without_a_handle_it_lists_every_checkout_that_goes_too(self, web: Client) -> None:
         feature = FeatureFactory()
-        first, second = OpenSessionFactory.create_batch(2, feature=feature, user="ada", host="ws1", handle="")
-        OpenSession.objects.filter(pk=second.pk).update(checked_out_at=AT.replace(hour=7))
+        first = OpenSessionFactory(feature=feature, user="ada", host="ws1", handle="")
+        earlier = AT.replace(hour=7)
+        second = OpenSessionFactory(feature=feature, user="ada", host="ws1", handle="", checked_out_at=earlier)
         OpenSessionFactory(feature=feature, user="ada", host="ws2", handle="")
-        shown = page.get(PREVIEW, {"session": first.pk}).content.decode()
+        shown = web.get(PREVIEW, {"session": first.pk}).content.decode()
         assert "1 more session would go with it" in shown
         assert "2026-03-16 07:00" in shown
         assert f'name="also" value="{second.pk}"' in shown
         assert "ws2" not in shown
 
-    def test_with_a_handle_nothing_else_goes(self, page: Client) -> None:
+    def test_with_a_handle_nothing_else_goes(self, web: Client) -> None:
         feature = FeatureFactory()
         first = OpenSessionFactory(feature=feature, user="ada", host="ws1")
         OpenSessionFactory(feature=feature, user="ada", host="ws1")
-        assert "would go with" not in page.get(PREVIEW, {"session": first.pk}).content.decode()
+        assert "would go with" not in web.get(PREVIEW, {"session": first.pk}).content.decode()
 
-    def test_several_sessions_are_all_shown(self, page: Client) -> None:
+    def test_several_sessions_are_all_shown(self, web: Client) -> None:
         sessions = OpenSessionFactory.create_batch(4, feature=FeatureFactory())
-        shown = page.get(PREVIEW, {"session": [one.pk for one in sessions]}).content.decode()
+        shown = web.get(PREVIEW, {"session": [one.pk for one in sessions]}).content.decode()
         assert "Close 4 sessions and take back 4 licenses?" in shown
         assert all(one.user in shown for one in sessions)
 
-    def test_a_borrowed_session_is_named_and_left_out(self, page: Client, session: OpenSession) -> None:
+    def test_a_borrowed_session_is_named_and_left_out(self, web: Client, session: OpenSession) -> None:
         borrowed = OpenSessionFactory(feature=session.feature, user="bo", borrow_expires_at=AT)
-        shown = page.get(PREVIEW, {"session": [session.pk, borrowed.pk]}).content.decode()
+        shown = web.get(PREVIEW, {"session": [session.pk, borrowed.pk]}).content.decode()
         assert "borrowed until 2026-03-16 12:00 UTC" in shown
         assert f'name="session" value="{session.pk}"' in shown
         assert f'name="session" value="{borrowed.pk}"' not in shown
 
-    def test_a_session_that_is_being_closed_says_by_whom(self, page: Client, session: OpenSession) -> None:
+    def test_a_session_that_is_being_closed_says_by_whom(self, web: Client, session: OpenSession) -> None:
         close_request(session, login_name="oskar")
-        assert "asked by oskar" in page.get(PREVIEW, {"session": session.pk}).content.decode()
+        assert "asked by oskar" in web.get(PREVIEW, {"session": session.pk}).content.decode()
 
     @pytest.mark.parametrize("query", [{}, {"session": "x"}, {"session": list(range(1, 202))}])
-    def test_no_choice_or_far_too_many_are_told(self, page: Client, query: dict[str, object]) -> None:
-        answer = page.get(PREVIEW, query)
+    def test_no_choice_or_far_too_many_are_told(self, web: Client, query: dict[str, object]) -> None:
+        answer = web.get(PREVIEW, query)
         assert answer.status_code == 400
         assert b"From one to 200 sessions can be closed at once" in answer.content
 
-    def test_names_from_a_license_server_are_text_and_nothing_else(self, page: Client) -> None:
+    def test_names_from_a_license_server_are_text_and_nothing_else(self, web: Client) -> None:
         session = OpenSessionFactory(user="<script>alert(1)</script>", host='"><img src=x>', display="{{ 7 }}")
-        shown = page.get(PREVIEW, {"session": session.pk}).content.decode()
+        shown = web.get(PREVIEW, {"session": session.pk}).content.decode()
         assert "<script>alert" not in shown
         assert "<img" not in shown
 
 
 class TestClick:
     def test_it_writes_the_request_with_all_that_was_shown(
-        self, page: Client, login: User, session: OpenSession
+        self, web: Client, login: User, session: OpenSession
     ) -> None:
-        answer = page.post(CLOSE, {"session": session.pk, "reason": "left for the day"})
+        answer = web.post(CLOSE, {"session": session.pk, "reason": "left for the day"})
         request = CloseRequest.objects.get()
         assert (request.state, request.reason, request.login) == (CloseState.REQUESTED, "left for the day", login)
         assert (request.user, request.host, request.handle) == (session.user, session.host, session.handle)
         assert request.checked_out_at == session.checked_out_at
         assert answer.url.startswith(f"{PROGRESS}?request={request.pk}")
-        assert b"left for the day" not in page.get(answer.url).content
+        assert b"left for the day" not in web.get(answer.url).content
 
-    def test_two_clicks_are_one_close(self, page: Client, session: OpenSession) -> None:
-        page.post(CLOSE, {"session": session.pk})
-        answer = page.post(CLOSE, {"session": session.pk}, follow=True)
+    def test_two_clicks_are_one_close(self, web: Client, session: OpenSession) -> None:
+        web.post(CLOSE, {"session": session.pk})
+        answer = web.post(CLOSE, {"session": session.pk}, follow=True)
         assert CloseRequest.objects.count() == 1
         assert b"being closed already: asked by nadia" in answer.content
 
     def test_a_missing_reason_is_told_beside_its_field_where_it_is_required(
-        self, page: Client, session: OpenSession, settings: object
+        self, web: Client, session: OpenSession, settings: object
     ) -> None:
         settings.LICSTATS_CLOSE_REASON_REQUIRED = True  # type: ignore[attr-defined]
-        answer = page.post(CLOSE, {"session": session.pk, "reason": " - "})
+        answer = web.post(CLOSE, {"session": session.pk, "reason": " - "})
         assert answer.status_code == 422
         assert b"Say why" in answer.content
         assert not CloseRequest.objects.exists()
-        page.post(CLOSE, {"session": session.pk, "reason": "crashed"})
+        web.post(CLOSE, {"session": session.pk, "reason": "crashed"})
         assert CloseRequest.objects.exists()
 
-    def test_a_session_that_ended_meanwhile_is_told(self, page: Client, session: OpenSession) -> None:
+    def test_a_session_that_ended_meanwhile_is_told(self, web: Client, session: OpenSession) -> None:
         pk = session.pk
         session.delete()
-        answer = page.post(CLOSE, {"session": pk}, follow=True)
+        answer = web.post(CLOSE, {"session": pk}, follow=True)
         assert b"had ended before you confirmed" in answer.content
         assert turned_away()[0].details["session"] == pk
 
-    def test_a_borrowed_session_is_refused_whatever_the_page_sent(self, page: Client, session: OpenSession) -> None:
+    def test_a_borrowed_session_is_refused_whatever_the_page_sent(self, web: Client, session: OpenSession) -> None:
         OpenSession.objects.update(borrow_expires_at=AT)
-        page.post(CLOSE, {"session": session.pk})
+        web.post(CLOSE, {"session": session.pk})
         assert not CloseRequest.objects.exists()
 
-    def test_a_dry_run_can_be_chosen(self, page: Client, session: OpenSession) -> None:
-        page.post(CLOSE, {"session": session.pk, "dry_run": "1"})
+    def test_a_dry_run_can_be_chosen(self, web: Client, session: OpenSession) -> None:
+        web.post(CLOSE, {"session": session.pk, "dry_run": "1"})
         assert CloseRequest.objects.get().dry_run
 
-    def test_a_forged_way_back_leads_nowhere_else(self, page: Client, session: OpenSession) -> None:
-        shown = page.get(PREVIEW, {"session": session.pk, "back": "https://evil.example/"}).content.decode()
+    def test_a_forged_way_back_leads_nowhere_else(self, web: Client, session: OpenSession) -> None:
+        shown = web.get(PREVIEW, {"session": session.pk, "back": "https://evil.example/"}).content.decode()
         assert "evil.example" not in shown
 
 
 class TestProgress:
-    def test_it_is_live_until_all_have_ended(self, page: Client, session: OpenSession) -> None:
+    def test_it_is_live_until_all_have_ended(self, web: Client, session: OpenSession) -> None:
         request = close_request(session)
-        shown = page.get(PROGRESS, {"request": request.pk})
+        shown = web.get(PROGRESS, {"request": request.pk})
         assert b'data-live="1"' in shown.content
         version = f"{request.pk}:requested"
-        assert page.get(PROGRESS, {"request": request.pk}, headers={"X-Version": version}).status_code == 204
+        assert web.get(PROGRESS, {"request": request.pk}, headers={"X-Version": version}).status_code == 204
         CloseRequest.objects.update(state=CloseState.REFUSED, ended_at=AT, message="Not an administrator.")
-        shown = page.get(PROGRESS, {"request": request.pk}, headers={"X-Version": version})
+        shown = web.get(PROGRESS, {"request": request.pk}, headers={"X-Version": version})
         assert b"Not an administrator." in shown.content
         assert b"data-live=" not in shown.content
 
@@ -249,7 +249,7 @@ def test_the_urls_have_their_names() -> None:
     assert [reverse(f"close-{name}") for name in ("preview", "sessions", "progress")] == [PREVIEW, CLOSE, PROGRESS]
 
 
-def test_a_deleted_server_leaves_its_closes_readable(page: Client, login: User, session: OpenSession) -> None:
+def test_a_deleted_server_leaves_its_closes_readable(web: Client, login: User, session: OpenSession) -> None:
     request = close_request(session, CloseState.CLOSED, login=login)
     LicenseServer.objects.all().delete()
-    assert b"ada" in page.get(PROGRESS, {"request": request.pk}).content
+    assert b"ada" in web.get(PROGRESS, {"request": request.pk}).content

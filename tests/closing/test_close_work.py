@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
-from sessions_app.polling.poll import PollServer
 
 from licstats.models import LicenseServer
 from sessions_app.closing import work
@@ -14,6 +13,7 @@ from sessions_app.closing.ask import CloseSession
 from sessions_app.closing.identity import Identity
 from sessions_app.closing.work import close_on
 from sessions_app.models import ClosedSession, CloseRequest, CloseState, OpenSession
+from sessions_app.polling.poll import PollServer
 from tests.closing.farm import START, Farm, ended, polled
 
 pytestmark = pytest.mark.django_db
@@ -221,7 +221,7 @@ def test_a_license_that_is_taken_again_at_once_is_told(farm: Farm, server: Licen
 
 
 def test_a_feature_that_never_adds_up_can_still_be_proved(farm: Farm, server: LicenseServer, login: User) -> None:
-    farm.set(unseen=2)
+    farm.set(unseen={"mesh": 2})
     farm.check_out("ada")
     assert close(polled(server), login).state == CloseState.CLOSED
 
