@@ -179,7 +179,8 @@ def removal_is_possible() -> Iterator[Finding]:
         mend = (
             "" if found.works else "Take the arguments from what `lmxendutil -help` prints; without them no X is shown"
         )
-        yield Finding(f"closing {manager.title}", State.WELL if found.works else State.NOTE, found.message, mend)
+        state = State.WELL if found.works else State.NOTE
+        yield Finding(f"closing {manager.title} at {site}", state, found.message, mend)
 
 
 def workers_run() -> Iterator[Finding]:

@@ -75,10 +75,10 @@ def hold(data_folder: Path) -> Iterator[Callable[..., Holder]]:
             process.kill()
 
 
-def ask(folder: Path, statement: str) -> object:
+def ask(folder: Path, statement: str, *parameters: object) -> object:
     """The first value that the folder's PostgreSQL answers."""
     with psycopg.connect(host=str(Layout(folder).sockets), dbname="licstats", user="licstats", autocommit=True) as link:
-        cursor = link.execute(statement)
+        cursor = link.execute(statement, parameters)
         row = cursor.fetchone() if cursor.description else None
         return row[0] if row else None
 
