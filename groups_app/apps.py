@@ -9,8 +9,8 @@ class GroupsConfig(AppConfig):
     verbose_name = "Groups and visibility"
 
     def ready(self) -> None:
+        from groups_app.hiding import hide_new_server
         from groups_app.roles import ship_roles
-        from groups_app.visibility import hide_new_server
         from licstats.models import LicenseServer
 
         post_migrate.connect(ship_roles, sender=self, dispatch_uid="ship_roles")

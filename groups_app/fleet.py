@@ -15,8 +15,8 @@ from django.db.models.expressions import Combinable
 
 from groups_app.composition import check_members
 from groups_app.fleet_file import Entry, FleetError, FleetFile
+from groups_app.hiding import SetVisibility
 from groups_app.models import HostGroup, LicenseServerGroup, NameGroup, UserGroup
-from groups_app.visibility import SetVisibility
 from licstats.models import LicenseServer
 
 log = structlog.get_logger(__name__)

@@ -1,0 +1,142 @@
+"""License server groups, user groups and host groups in the administration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from groups_app.composition import check_members
+from groups_app.matching import Matches, known_hosts, known_users
+from groups_app.models import ForbiddenServer, HostGroup, LicenseServerGroup, NameGroup, UserGroup
+from groups_app.names import check_entries, entries_of
+from groups_app.status import status_of
+from groups_app.visibility import permitted_servers, visible_groups
+
+if TYPE_CHECKING:  # only the stubs know these as generic
+    GroupModelForm = forms.ModelForm[LicenseServerGroup]
+    GroupModelAdmin = admin.ModelAdmin[LicenseServerGroup]
+    NameGroupModelAdmin = admin.ModelAdmin[NameGroup]
+else:
+    GroupModelForm, GroupModelAdmin, NameGroupModelAdmin = forms.ModelForm, admin.ModelAdmin, admin.ModelAdmin
+
+
+class LicenseServerGroupForm(GroupModelForm):
+    """Checks that the members can be reported as one; what cannot be checked yet is said after saving."""
+
+    notices: list[str] = []
+
+    def clean_servers(self) -> Any:
+        servers = self.cleaned_data["servers"]
+        self.notices = check_members(list(servers))
+        return servers
+
+
+@admin.register(LicenseServerGroup)
+class LicenseServerGroupAdmin(GroupModelAdmin):
+    form = LicenseServerGroupForm
+    fields = ["name", "description", "servers", "status", "not_offered_to"]
+    readonly_fields = ["status", "not_offered_to"]
+    filter_horizontal = ["servers"]
+    list_display = ["name", "members", "status", "not_offered_to", "description"]
+    search_fields = ["name", "description", "servers__name"]
+    search_help_text = "Name or description of the group, or name of a member"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LicenseServerGroup]:
+        groups = visible_groups(request.user).annotate(member_count=Count("servers"))
+        return groups.order_by("name")
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        kwargs["queryset"] = permitted_servers(request.user).order_by("name")
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        for notice in form.notices:
+            self.message_user(request, notice, messages.WARNING)
+        for sentence in _reasons(form.instance):
+            self.message_user(request, sentence, messages.WARNING)
+
+    @admin.display(description="license servers", ordering="member_count")
+    def members(self, group: Any) -> int:
+        return int(group.member_count)
+
+    @admin.display(description="status")
+    def status(self, group: LicenseServerGroup) -> str:
+        return str(status_of(group)) if group.pk else "-"
+
+    @admin.display(description="not offered to")
+    def not_offered_to(self, group: LicenseServerGroup) -> str:
+        return " ".join(_reasons(group)) if group.pk else "-"
+
+
+def _reasons(group: LicenseServerGroup) -> list[str]:
+    """Why the group is not offered to roles, a sentence for each role and member that it may not see."""
+    forbidden = ForbiddenServer.objects.filter(server__groups=group).select_related("role", "server")
+    return [f"Not offered to the role {row.role}: it may not see {row.server}." for row in forbidden]
+
+
+class NameGroupAdmin(NameGroupModelAdmin):
+    """Names and patterns, with who matches among the sessions that are known, also while typing."""
+
+    fields = ["name", "description", "members", "who_matches"]
+    readonly_fields = ["who_matches"]
+    list_display = ["name", "entry_count", "description"]
+    search_fields = ["name", "description", "members"]
+    search_help_text = "Name, description or member"
+
+    class Media:
+        css = {"all": ["licstats/groups.css"]}
+        js = ["licstats/name_group.js"]
+
+    def known(self, request: HttpRequest, entries: list[str]) -> Matches:
+        raise NotImplementedError
+
+    @admin.display(description="who matches now")
+    def who_matches(self, group: NameGroup) -> SafeString:
+        """Filled by the script while typing; without it, a message tells after saving."""
+        address = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_preview")
+        return format_html('<output class="matches" data-preview="{}" for="id_members"></output>', address)
+
+    def save_model(self, request: HttpRequest, obj: NameGroup, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        self.message_user(request, self.known(request, obj.entries).text)
+
+    @admin.display(description="names and patterns")
+    def entry_count(self, group: NameGroup) -> int:
+        return len(group.entries)
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_preview"
+        preview = path("preview/", self.admin_site.admin_view(self.preview), name=name)
+        return [preview, *super().get_urls()]
+
+    def preview(self, request: HttpRequest) -> HttpResponse:
+        """Who matches the names and patterns in `members`, as JSON with `text` and `names`."""
+        if not (self.has_add_permission(request) or self.has_change_permission(request)):
+            return JsonResponse({"text": "You may not change groups.", "names": []}, status=403)
+        text = request.POST.get("members", "").replace("\0", "")
+        try:
+            check_entries(text)
+        except forms.ValidationError as error:
+            return JsonResponse({"text": " ".join(error.messages), "names": []})
+        matches = self.known(request, entries_of(text))
+        return JsonResponse({"text": matches.text, "names": matches.names})
+
+
+@admin.register(UserGroup)
+class UserGroupAdmin(NameGroupAdmin):
+    def known(self, request: HttpRequest, entries: list[str]) -> Matches:
+        return known_users(request.user, entries)
+
+
+@admin.register(HostGroup)
+class HostGroupAdmin(NameGroupAdmin):
+    def known(self, request: HttpRequest, entries: list[str]) -> Matches:
+        return known_hosts(request.user, entries)

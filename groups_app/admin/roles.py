@@ -1,0 +1,137 @@
+"""Roles with the license servers forbidden to them, and logins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.widgets import FilteredSelectMultiple
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, User
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+
+from groups_app.models import ForbiddenServer, LicenseServerGroup
+from groups_app.visibility import permitted_servers
+from licstats.models import LicenseServer
+
+if TYPE_CHECKING:  # only the stubs know these as generic
+    RoleModelForm = forms.ModelForm[Group]
+    LoginModelAdmin = UserAdmin[User]
+else:
+    RoleModelForm, LoginModelAdmin = forms.ModelForm, UserAdmin
+
+FOR_SUPERUSERS = ("is_superuser", "user_permissions")
+
+
+class RoleForm(RoleModelForm):
+    forbidden = forms.ModelMultipleChoiceField(
+        LicenseServer.objects.none(),
+        required=False,
+        label="Forbidden license servers",
+        widget=FilteredSelectMultiple("license servers", is_stacked=False),
+        help_text="Logins with this role see nothing of them, nor of groups that have one of them.",
+    )
+
+    permitted: QuerySet[LicenseServer] = LicenseServer.objects.none()
+
+    class Meta:
+        model = Group
+        fields = ["name", "permissions"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields.get("forbidden")
+        if isinstance(field, forms.ModelMultipleChoiceField):  # not there for logins that may only look
+            field.queryset = self.permitted
+        if self.instance.pk:
+            rows = ForbiddenServer.objects.filter(role=self.instance)
+            self.initial["forbidden"] = list(rows.values_list("server", flat=True))
+
+
+class RoleAdmin(GroupAdmin):
+    """Django's groups are the roles. Whoever changes one sees which groups are not offered to it because of that."""
+
+    form = RoleForm
+    fields = ["name", "permissions", "forbidden"]
+    list_display = ["name", "forbidden_names"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
+        return super().get_queryset(request).prefetch_related("forbidden_servers__server")
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form: Any = super().get_form(request, obj, change, **kwargs)  # a class made for this request
+        form.permitted = permitted_servers(request.user).order_by("name")
+        return form
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if "forbidden" in form.cleaned_data:
+            _forbid(form.instance, form.cleaned_data["forbidden"], permitted_servers(request.user))
+            for sentence in _groups_lost(form.instance):
+                self.message_user(request, sentence, messages.WARNING)
+
+    @admin.display(description="forbidden license servers")
+    def forbidden_names(self, role: Group) -> str:
+        names = sorted(str(row.server) for row in role.forbidden_servers.all())
+        return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+
+
+@transaction.atomic
+def _forbid(role: Group, wanted: QuerySet[LicenseServer], changeable: QuerySet[LicenseServer]) -> None:
+    rows = ForbiddenServer.objects.filter(role=role)
+    rows.filter(server__in=changeable).exclude(server__in=wanted).delete()
+    ForbiddenServer.objects.bulk_create(
+        (ForbiddenServer(role=role, server=server) for server in wanted), ignore_conflicts=True
+    )
+
+
+def _groups_lost(role: Group) -> list[str]:
+    groups = LicenseServerGroup.objects.filter(servers__in=role.forbidden_servers.values("server")).distinct()
+    return [
+        f"The group {group} is not offered to {role} any more: it has a license server that is forbidden to it."
+        for group in groups
+    ]
+
+
+class LoginAdmin(LoginModelAdmin):
+    """Only superusers make superusers, or change one; an administrator manages all other logins."""
+
+    list_display = ["username", "email", "roles", "is_active", "is_staff", "is_superuser", "visibility"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_change_permission(request, obj) and self._may_touch(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and self._may_touch(request, obj)
+
+    def _may_touch(self, request: HttpRequest, login: User | None) -> bool:
+        return request.user.is_superuser or login is None or not login.is_superuser
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        fields = tuple(super().get_readonly_fields(request, obj))
+        return fields if request.user.is_superuser else (*fields, *FOR_SUPERUSERS)
+
+    @admin.display(description="roles")
+    def roles(self, login: User) -> str:
+        return ", ".join(sorted(role.name for role in login.groups.all()))
+
+    @admin.display(description="visibility")
+    def visibility(self, login: User) -> SafeString:
+        address = f"{reverse('visibility')}?{urlencode({'login': login.username})}"
+        return format_html('<a href="{}">What {} sees</a>', address, login.username)
+
+
+admin.site.unregister(Group)
+admin.site.register(Group, RoleAdmin)
+admin.site.unregister(User)
+admin.site.register(User, LoginAdmin)

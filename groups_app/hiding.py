@@ -1,0 +1,131 @@
+"""What is hidden from a login is changed here: by itself, by an administrator, by a fleet file, or as a default."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import structlog
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.db.models import Q
+
+from groups_app.models import HiddenFeature, HiddenServer, VisibilityDefault
+from licstats.models import LicenseServer
+
+log = structlog.get_logger(__name__)
+
+
+def hide_new_server(instance: LicenseServer, created: bool, **kwargs: Any) -> None:
+    """After a license server was added: hide it from the logins that are set not to see new ones."""
+    if not created:
+        return
+    logins = VisibilityDefault.objects.filter(hide_new_servers=True).values_list("user", flat=True)
+    HiddenServer.objects.bulk_create(
+        (HiddenServer(user_id=login, server=instance) for login in logins), ignore_conflicts=True
+    )
+
+
+class SetVisibility:
+    """Set what is hidden from a login. A list is the whole of it; None leaves that part as it is."""
+
+    def __init__(
+        self,
+        login: AbstractBaseUser,
+        servers: Sequence[LicenseServer] | None = None,
+        features: Iterable[tuple[LicenseServer, str]] | None = None,
+        hide_new_servers: bool | None = None,
+    ) -> None:
+        self.login = login
+        self.servers = None if servers is None else {server.pk for server in servers}
+        self.features = None if features is None else {(server.pk, name) for server, name in features}
+        self.hide_new_servers = hide_new_servers
+
+    @transaction.atomic
+    def execute(self) -> list[str]:
+        """The parts that changed, by the words of the fleet file."""
+        changed = []
+        if self.servers is not None and self._set_servers(self.servers):
+            changed.append("hide_servers")
+        if self.features is not None and self._set_features(self.features):
+            changed.append("hide_features")
+        if self.hide_new_servers is not None and self._set_default(self.hide_new_servers):
+            changed.append("hide_new_servers")
+        return changed
+
+    def _set_servers(self, wanted: set[int]) -> bool:
+        rows = HiddenServer.objects.filter(user_id=self.login.pk)
+        present = set(rows.values_list("server_id", flat=True))
+        rows.filter(server_id__in=present - wanted).delete()
+        HiddenServer.objects.bulk_create(
+            (HiddenServer(user_id=self.login.pk, server_id=pk) for pk in wanted - present),
+            ignore_conflicts=True,
+        )
+        return present != wanted
+
+    def _set_features(self, wanted: set[tuple[int, str]]) -> bool:
+        rows = HiddenFeature.objects.filter(user_id=self.login.pk)
+        present = {(server, name): pk for pk, server, name in rows.values_list("pk", "server_id", "name")}
+        rows.filter(pk__in=[present[pair] for pair in present.keys() - wanted]).delete()
+        HiddenFeature.objects.bulk_create(
+            (
+                HiddenFeature(user_id=self.login.pk, server_id=server, name=name)
+                for server, name in wanted - present.keys()
+            ),
+            ignore_conflicts=True,
+        )
+        return present.keys() != wanted
+
+    def _set_default(self, hide: bool) -> bool:
+        default, _ = VisibilityDefault.objects.get_or_create(user_id=self.login.pk)
+        if default.hide_new_servers == hide:
+            return False
+        default.hide_new_servers = hide
+        default.save(update_fields=["hide_new_servers"])
+        return True
+
+
+class ChangeVisibility:
+    """Hide license servers and features from a login, or show them again; the rest stays as it is."""
+
+    def __init__(
+        self,
+        login: AbstractBaseUser,
+        by: AbstractBaseUser,
+        servers: Iterable[int] = (),
+        features: Iterable[tuple[int, str]] = (),
+    ) -> None:
+        self.login = login
+        self.by = by
+        self.servers = set(servers)
+        self.features = set(features)
+
+    @transaction.atomic
+    def hide(self) -> int:
+        """How many are hidden now that were not."""
+        rows = HiddenServer.objects.filter(user_id=self.login.pk)
+        pairs = HiddenFeature.objects.filter(user_id=self.login.pk)
+        before = rows.count() + pairs.count()
+        HiddenServer.objects.bulk_create(
+            (HiddenServer(user_id=self.login.pk, server_id=pk) for pk in self.servers), ignore_conflicts=True
+        )
+        HiddenFeature.objects.bulk_create(
+            (HiddenFeature(user_id=self.login.pk, server_id=pk, name=name) for pk, name in self.features),
+            ignore_conflicts=True,
+        )
+        return self._record("hidden", rows.count() + pairs.count() - before)
+
+    @transaction.atomic
+    def show(self) -> int:
+        """How many are not hidden any more."""
+        servers, _ = HiddenServer.objects.filter(user_id=self.login.pk, server_id__in=self.servers).delete()
+        chosen = Q(pk__in=[])
+        for pk in {pk for pk, _ in self.features}:
+            chosen |= Q(server_id=pk, name__in=[name for server, name in self.features if server == pk])
+        features, _ = HiddenFeature.objects.filter(chosen, user_id=self.login.pk).delete()
+        return self._record("shown", servers + features)
+
+    def _record(self, what: str, count: int) -> int:
+        if count:
+            log.info("visibility changed", login=str(self.login), by=str(self.by), what=what, count=count)
+        return count

@@ -1,0 +1,54 @@
+"""License server groups, and the arithmetic of their merged features."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from groups_app.members import explain
+from groups_app.notices import group_notices
+from groups_app.scope import Scope, ScopeError
+from groups_app.status import status_of, with_status
+from groups_app.visibility import visible_groups
+from licstats.live import mark
+
+MOST_GROUPS = 500
+
+
+@require_safe
+def groups(request: HttpRequest) -> HttpResponse:
+    """The groups that this login may see, with the status that follows from their members."""
+    rows = with_status(visible_groups(request.user))
+    return render(request, "groups/groups.html", {"rows": rows[:MOST_GROUPS], "total": len(rows)})
+
+
+@require_safe
+def group(request: HttpRequest, pk: int) -> HttpResponse:
+    """One group: its members with their last readings, and where its reports are."""
+    found = get_object_or_404(visible_groups(request.user), pk=pk)
+    context = {
+        "group": found,
+        "status": status_of(found),
+        "members": found.servers.order_by("name"),
+        "notices": group_notices(found, timezone.now()),
+    }
+    return render(request, "groups/group.html", context)
+
+
+@require_safe
+def merged_feature(request: HttpRequest) -> HttpResponse:
+    """How the figures of one merged feature come about; for htmx the explanation alone."""
+    try:
+        scope = Scope.read(request.GET, request.user)
+    except ScopeError as error:
+        raise Http404(str(error)) from error
+    if scope.group is None or not scope.feature:
+        raise Http404("Choose a license server group and a feature.")
+    explanation = explain(scope.group, scope.feature, scope.version, scope.type, timezone.now())
+    template = "groups/parts/explanation.html" if getattr(request, "htmx", False) else "groups/merged_feature.html"
+    context: dict[str, Any] = {"explanation": explanation, "scope": scope}
+    return mark(render(request, template, context))

@@ -1,0 +1,198 @@
+"""What a login sees: its own choice, or an administrator's for it. Works without JavaScript."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from groups_app.hiding import ChangeVisibility, SetVisibility
+from groups_app.models import HiddenFeature, HiddenServer, VisibilityDefault
+from groups_app.visibility import permitted_servers
+from licstats.models import Feature, LicenseServer
+
+SHOWN = 200
+MOST_AT_ONCE = 20_000
+TABS = {"servers": "License servers", "features": "Features"}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A line of one of the two lists; `value` is what its check box sends."""
+
+    value: str
+    label: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two lists: what is visible or hidden, filtered by text."""
+
+    name: str
+    text: str
+    items: list[Item]
+    total: int
+
+    @property
+    def not_shown(self) -> int:
+        return self.total - len(self.items)
+
+
+class Servers:
+    """License servers that the roles of both the login and whoever changes it allow."""
+
+    def __init__(self, login: User, by: User) -> None:
+        permitted = permitted_servers(login)
+        self.all = permitted if login == by else permitted.filter(pk__in=permitted_servers(by))
+        self.hidden_ids = HiddenServer.objects.filter(user=login).values("server")
+
+    def rows(self, hidden: bool, text: str) -> QuerySet[LicenseServer]:
+        rows = self.all.filter(pk__in=self.hidden_ids) if hidden else self.all.exclude(pk__in=self.hidden_ids)
+        return rows.filter(Q(name__icontains=text) | Q(site__icontains=text) | Q(description__icontains=text))
+
+    def side(self, name: str, text: str) -> Side:
+        rows = self.rows(name == "hidden", text)
+        items = [Item(str(server.pk), server.name, server.site) for server in rows.order_by("name")[:SHOWN]]
+        return Side(name, text, items, rows.count())
+
+    def chosen(self, values: list[str]) -> dict[str, Any]:
+        wanted = [int(value) for value in values if value.isascii() and value.isdigit() and len(value) < 19]
+        return {"servers": self.all.filter(pk__in=wanted).values_list("pk", flat=True)}
+
+    def matching(self, name: str, text: str) -> dict[str, Any]:
+        return {"servers": self.rows(name == "hidden", text).values_list("pk", flat=True)[:MOST_AT_ONCE]}
+
+
+class Features:
+    """Features by license server and name, on license servers that are not hidden as a whole."""
+
+    def __init__(self, login: User, by: User) -> None:
+        servers = Servers(login, by)
+        self.servers = servers.rows(False, "")
+        self.hidden = HiddenFeature.objects.filter(user=login, server__in=self.servers)
+
+    def rows(self, hidden: bool, text: str) -> QuerySet[Any, tuple[int, str, str]]:
+        rows: QuerySet[Any] = self.hidden
+        if not hidden:
+            same = self.hidden.filter(server=OuterRef("server"), name=OuterRef("name"))
+            rows = Feature.objects.filter(~Exists(same), server__in=self.servers)
+        server, slash, name = text.partition("/")
+        found = Q(name__icontains=text) | Q(server__name__icontains=text)
+        if slash:
+            found |= Q(name__icontains=name, server__name__icontains=server)
+        ordered = rows.filter(found).order_by("name", "server__name")
+        return ordered.values_list("server", "server__name", "name").distinct()
+
+    def side(self, name: str, text: str) -> Side:
+        rows = self.rows(name == "hidden", text)
+        items = [Item(f"{pk}/{feature}", feature, server) for pk, server, feature in rows[:SHOWN]]
+        return Side(name, text, items, rows.count())
+
+    def chosen(self, values: list[str]) -> dict[str, Any]:
+        permitted = {str(pk): pk for pk in self.servers.values_list("pk", flat=True)}
+        pairs = [_clean(value).partition("/") for value in values[:MOST_AT_ONCE]]
+        return {
+            "features": [(permitted[pk], name) for pk, _, name in pairs if pk in permitted and 0 < len(name) <= 300]
+        }
+
+    def matching(self, name: str, text: str) -> dict[str, Any]:
+        return {"features": [(pk, feature) for pk, _, feature in self.rows(name == "hidden", text)[:MOST_AT_ONCE]]}
+
+
+LISTS: dict[str, type[Servers | Features]] = {"servers": Servers, "features": Features}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def visibility(request: HttpRequest) -> HttpResponse:
+    """Two lists, Visible and Hidden, of license servers or features of one login.
+
+    Query string: `tab=servers | features`, `login=` (administrators), `visible=` and `hidden=` filter the lists.
+    """
+    login = _login(request)
+    tab = request.GET.get("tab", "servers")
+    if tab not in TABS:
+        raise Http404("There is no such tab.")
+    lists = LISTS[tab](login, _user(request))
+    if request.method == "POST":
+        _change(request, login, lists)
+        return HttpResponseRedirect(request.get_full_path())
+    context = {
+        "login": login,
+        "own": login == request.user,
+        "tab": tab,
+        "tabs": [(name, label, _address(login, request, tab=name)) for name, label in TABS.items()],
+        "sides": [lists.side(name, _text(request, name)) for name in ("visible", "hidden")],
+        "hides_new": VisibilityDefault.objects.filter(user=login, hide_new_servers=True).exists(),
+        "logins": _logins(request),
+    }
+    return render(request, "groups/visibility.html", context)
+
+
+def _user(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
+
+
+def _login(request: HttpRequest) -> User:
+    """Whose visibility it is: that of whoever asks, or, for those who may change logins, of the one named."""
+    user = _user(request)
+    name = request.GET.get("login", user.username)
+    if name == user.username:
+        return user
+    login = User.objects.filter(username=_clean(name)).first() if user.has_perm("auth.change_user") else None
+    if login is None:
+        raise Http404("There is no such login.")
+    return login
+
+
+def _logins(request: HttpRequest) -> list[str]:
+    if not _user(request).has_perm("auth.change_user"):
+        return []
+    return list(User.objects.order_by("username").values_list("username", flat=True)[:SHOWN])
+
+
+def _change(request: HttpRequest, login: User, lists: Servers | Features) -> None:
+    """What the pressed button says: hide or show the chosen ones or all that match, or set the default."""
+    action = request.POST.get("action", "")
+    if action in ("hide-new", "show-new"):
+        SetVisibility(login, hide_new_servers=action == "hide-new").execute()
+        messages.success(request, f"New license servers will be {'hidden' if action == 'hide-new' else 'visible'}.")
+        return
+    verb, _, all_of = action.partition("-")
+    if verb not in ("hide", "show"):
+        messages.error(request, "Choose what to do with a button of the page.")
+        return
+    side = "visible" if verb == "hide" else "hidden"
+    wanted = lists.matching(side, _text(request, side)) if all_of else lists.chosen(request.POST.getlist(side))
+    change = ChangeVisibility(login, _user(request), **wanted)
+    count = change.hide() if verb == "hide" else change.show()
+    done = "hidden" if verb == "hide" else "visible again"
+    if count:
+        messages.success(request, f"{count:,} {'is' if count == 1 else 'are'} {done}.")
+    else:
+        messages.warning(request, f"Nothing was changed. Tick what is to be {done}, then press the button.")
+
+
+def _text(request: HttpRequest, side: str) -> str:
+    return _clean(request.GET.get(side, "")).strip()[:200]
+
+
+def _clean(text: str) -> str:
+    return text.replace("\0", "")
+
+
+def _address(login: User, request: HttpRequest, **query: str) -> str:
+    if login != request.user:
+        query["login"] = login.username
+    return f"{reverse('visibility')}?{urlencode(query)}"

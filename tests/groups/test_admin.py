@@ -1,0 +1,228 @@
+"""What an administrator does with groups, roles and logins, through the pages of the administration."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.contrib.messages import get_messages
+from django.test import Client
+from django.urls import reverse
+
+from groups_app.models import ForbiddenServer, HostGroup, LicenseServerGroup, UserGroup
+from groups_app.roles import AddLogin
+from licstats.models import LicenseServer
+from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory
+
+pytestmark = pytest.mark.django_db
+
+ADD = "admin:groups_app_licenseservergroup_add"
+
+
+@pytest.fixture
+def administrator() -> User:
+    AddLogin("root", "administrator").execute()
+    return User.objects.get(username="root")
+
+
+@pytest.fixture
+def pages(administrator: User) -> Client:
+    client = Client()
+    client.force_login(administrator)
+    return client
+
+
+def said(response) -> list[str]:
+    return [str(message) for message in get_messages(response.wsgi_request)]
+
+
+def server(name: str, vendor: str = "", manager: str = "flexnet") -> LicenseServer:
+    made = LicenseServerFactory(name=name, manager=manager)
+    if vendor:
+        FeatureFactory(server=made, vendor=vendor)
+    return made
+
+
+def add_group(pages: Client, *servers: LicenseServer, name: str = "XF"):
+    return pages.post(reverse(ADD), {"name": name, "servers": [server.pk for server in servers]})
+
+
+class TestLicenseServerGroups:
+    def test_a_group_is_made_with_its_members(self, pages: Client) -> None:
+        polish, american = server("PL", "xf"), server("US", "xf")
+
+        response = add_group(pages, polish, american)
+
+        assert response.status_code == 302
+        assert set(LicenseServerGroup.objects.get().servers.all()) == {polish, american}
+
+    def test_a_member_may_be_in_many_groups(self, pages: Client) -> None:
+        polish = server("PL", "xf")
+
+        add_group(pages, polish, name="A")
+        add_group(pages, polish, name="B")
+
+        assert {group.name for group in polish.groups.all()} == {"A", "B"}
+
+    def test_another_license_manager_is_refused_by_name(self, pages: Client) -> None:
+        response = add_group(pages, server("PL", "xf"), server("US", "xf"), server("DK", "xf", manager="lmx"))
+
+        assert b"DK is a LM" in response.content
+        assert b"the others are FlexNet: a group has license servers of one license manager." in response.content
+        assert not LicenseServerGroup.objects.exists()
+
+    def test_a_member_without_a_common_vendor_is_refused_by_name(self, pages: Client) -> None:
+        response = add_group(pages, server("PL", "xf"), server("US", "xf"), server("DK", "acad"))
+
+        assert b"DK has no vendor in common with the others: it serves acad, they serve xf." in response.content
+        assert not LicenseServerGroup.objects.exists()
+
+    def test_one_of_several_vendors_in_common_is_enough(self, pages: Client) -> None:
+        both = server("PL", "xf")
+        FeatureFactory(server=both, vendor="acad")
+
+        assert add_group(pages, both, server("DK", "acad")).status_code == 302
+
+    def test_a_member_that_was_not_read_yet_is_taken_with_a_notice(self, pages: Client) -> None:
+        response = add_group(pages, server("PL", "xf"), server("DK"))
+
+        assert response.status_code == 302
+        assert any("DK was not read yet" in message for message in said(response))
+
+    def test_a_member_that_a_role_may_not_see_is_said(self, pages: Client) -> None:
+        american = server("US", "xf")
+        ForbiddenServer.objects.create(role=Group.objects.get(name="viewer"), server=american)
+
+        response = add_group(pages, american)
+
+        sentence = "Not offered to the role viewer: it may not see US."
+        assert sentence in said(response)
+        assert sentence.encode() in pages.get(reverse("admin:groups_app_licenseservergroup_changelist")).content
+
+    def test_the_list_shows_the_derived_status(self, pages: Client) -> None:
+        down = server("US", "xf")
+        LicenseServer.objects.filter(pk=down.pk).update(status="down")
+        add_group(pages, server("PL", "xf"), down)
+
+        assert b"some online (1 of 2)" in pages.get(reverse("admin:groups_app_licenseservergroup_changelist")).content
+
+
+class TestNameGroups:
+    def test_who_matches_is_previewed_while_typing(self, pages: Client) -> None:
+        for user in ("design-1", "DESIGN-2", "designer", "ann", "bob"):
+            OpenSessionFactory(user=user)
+
+        response = pages.post(reverse("admin:groups_app_usergroup_preview"), {"members": "design-*\nANN"})
+
+        assert response.json() == {
+            "text": "3 of the users that have sessions now match: DESIGN-2, ann, design-1.",
+            "names": ["DESIGN-2", "ann", "design-1"],
+        }
+
+    def test_hosts_are_previewed_too(self, pages: Client) -> None:
+        for host in ("cad1.krakow.example.com", "cad1.example.com"):
+            OpenSessionFactory(host=host)
+
+        response = pages.post(reverse("admin:groups_app_hostgroup_preview"), {"members": "*.krakow.example.com"})
+
+        assert response.json()["names"] == ["cad1.krakow.example.com"]
+
+    def test_a_preview_of_a_wrong_entry_says_what_is_right(self, pages: Client) -> None:
+        response = pages.post(reverse("admin:groups_app_hostgroup_preview"), {"members": "a,b"})
+
+        assert response.json()["text"] == "'a,b': write one name or pattern on each line, without commas."
+
+    def test_saving_says_who_matches(self, pages: Client) -> None:
+        OpenSessionFactory(user="ann")
+
+        response = pages.post(reverse("admin:groups_app_usergroup_add"), {"name": "all", "members": "*"})
+
+        assert "1 of the users that have sessions now match: ann." in said(response)
+        assert UserGroup.objects.get().entries == ["*"]
+
+    def test_a_viewer_gets_no_preview(self, client: Client) -> None:
+        AddLogin("ann", "viewer").execute()
+        client.force_login(User.objects.get(username="ann"))
+
+        response = client.post(reverse("admin:groups_app_usergroup_preview"), {"members": "*"})
+
+        assert response.status_code == 302
+        assert response.url.startswith(reverse("admin:login"))
+
+    def test_wildcards_of_the_database_are_plain_text(self, pages: Client) -> None:
+        for host in ("a_b", "axb", "a%b", "a\\b"):
+            OpenSessionFactory(host=host)
+
+        def matches(members: str) -> list[str]:
+            answer = pages.post(reverse("admin:groups_app_hostgroup_preview"), {"members": members}).json()
+            return list(answer["names"])
+
+        assert matches("a_*") == ["a_b"]
+        assert matches("*%*") == ["a%b"]
+        assert matches("a\\*") == ["a\\b"]
+        assert matches("a?b") == ["a%b", "a\\b", "a_b", "axb"]
+        assert matches("") == []
+        assert not HostGroup.objects.exists()
+
+
+class TestRoles:
+    def test_servers_are_forbidden_to_a_role_and_lost_groups_are_named(self, pages: Client) -> None:
+        american = server("US", "xf")
+        add_group(pages, american)
+        viewer = Group.objects.get(name="viewer")
+
+        response = pages.post(
+            reverse("admin:auth_group_change", args=[viewer.pk]), {"name": "viewer", "forbidden": [american.pk]}
+        )
+
+        assert response.status_code == 302
+        assert [str(row.server) for row in viewer.forbidden_servers.all()] == ["US"]
+        assert any("The group XF is not offered to viewer any more" in message for message in said(response))
+
+    def test_what_the_administrator_may_not_see_stays_forbidden(self, pages: Client) -> None:
+        american, polish = server("US", "xf"), server("PL", "xf")
+        viewer, own = Group.objects.get(name="viewer"), Group.objects.get(name="administrator")
+        ForbiddenServer.objects.create(role=own, server=american)
+        ForbiddenServer.objects.create(role=viewer, server=american)
+        address = reverse("admin:auth_group_change", args=[viewer.pk])
+
+        pages.post(address, {"name": "viewer", "forbidden": [polish.pk]})
+        refused = pages.post(address, {"name": "viewer", "forbidden": [american.pk]})
+
+        assert {str(row.server) for row in viewer.forbidden_servers.all()} == {"US", "PL"}
+        assert refused.status_code == 200
+
+    def test_an_administrator_cannot_become_or_change_a_superuser(self, pages: Client, administrator: User) -> None:
+        boss = User.objects.create_superuser("boss")
+
+        pages.post(
+            reverse("admin:auth_user_change", args=[administrator.pk]),
+            {"username": "root", "is_superuser": "on", "is_active": "on", "is_staff": "on"},
+        )
+
+        administrator.refresh_from_db()
+        assert not administrator.is_superuser
+        changed = pages.post(reverse("admin:auth_user_change", args=[boss.pk]), {"username": "taken over"})
+        assert changed.status_code == 403
+
+    def test_a_password_of_a_superuser_cannot_be_set_by_an_administrator(self, pages: Client) -> None:
+        boss = User.objects.create_superuser("boss")
+
+        assert pages.get(reverse("admin:auth_user_password_change", args=[boss.pk])).status_code == 403
+
+
+def test_a_server_forbidden_to_an_administrator_is_not_in_the_administration(pages: Client) -> None:
+    american = server("US-secret", "xf")
+    LicenseServerGroup.objects.create(name="with US").servers.add(american)
+    ForbiddenServer.objects.create(role=Group.objects.get(name="administrator"), server=american)
+
+    for name in (
+        "licstats_licenseserver_changelist",
+        "licstats_feature_changelist",
+        "licstats_pool_changelist",
+        "groups_app_licenseservergroup_add",
+        "groups_app_licenseservergroup_changelist",
+    ):
+        content = pages.get(reverse(f"admin:{name}")).content
+        assert b"US-secret" not in content, name
+        assert b"with US" not in content, name
+    assert pages.get(reverse("admin:licstats_licenseserver_change", args=[american.pk])).status_code == 302
