@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from sessions_app.views import closing, dashboard, health, history, preferences, search, servers, sessions, usage
+from sessions_app.views import closing, dashboard, health, history, pick, preferences, search, servers, sessions, usage
 
 FILE = r"\.(?P<extension>csv|xlsx|json|pdf)$"
 
@@ -20,6 +20,7 @@ urlpatterns = [
     re_path("^features/history/sessions" + FILE, history.HistorySessions.as_view(), name="history-sessions-export"),
     path("features/history/usage/", history.HistoryUsage.as_view(), name="history-usage"),
     re_path("^features/history/usage" + FILE, history.HistoryUsage.as_view(), name="history-usage-export"),
+    path("pick/<slug:what>/", pick.pick, name="pick"),
     path("grids/<slug:name>/preferences/", preferences.grid_preferences, name="grid-preferences"),
     path("servers/", servers.servers, name="servers"),
     path("servers/<int:pk>/", servers.server, name="server"),

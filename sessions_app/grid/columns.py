@@ -31,6 +31,7 @@ Value = str | int | float | date | datetime | timedelta | list[str] | None
 
 DASH = mark_safe('<span class="dash">–</span>')  # noqa: RUF001 - constant
 FIRST = 5  # entries of a list that are shown at once
+LONG = 48  # letters
 ON_PAGE = 50  # entries of a list that a page holds; exports hold all
 
 
@@ -129,7 +130,7 @@ class Column(tables.Column):  # type: ignore[misc]  # the package has no types
         raw = row[self.path]
         if isinstance(raw, list):
             return list_cell(raw)
-        return escape(raw) if raw not in ("", None) else DASH
+        return text_cell(raw) if raw not in ("", None) else DASH
 
 
 class NumberColumn(Column):
@@ -257,6 +258,13 @@ class GridTable(tables.Table):  # type: ignore[misc]  # the package has no types
 def elapsed(since: datetime, moment: Moment) -> timedelta:
     """From `since` until now in whole seconds; clocks that differ never make it negative."""
     return timedelta(seconds=max(0, int((moment.now - since).total_seconds())))
+
+
+def text_cell(raw: str) -> SafeString:
+    """Text; what is longer than names are is cut after three lines and stands in full on hover."""
+    if len(raw) <= LONG:
+        return escape(raw)
+    return format_html('<span class="long" title="{}">{}</span>', raw, raw)
 
 
 def time_cell(raw: datetime, moment: Moment) -> SafeString:

@@ -23,6 +23,7 @@ from sessions_app.grid.columns import (
     NumberColumn,
     Row,
     list_cell,
+    text_cell,
     time_cell,
 )
 from sessions_app.grid.filters import (
@@ -54,7 +55,7 @@ class FeatureColumn(Column):
     """The feature's name, marked where its licenses are expired and yet in use."""
 
     def cell(self, row: Row, moment: Moment) -> str:
-        name = escape(row["feature__name"])
+        name = text_cell(row["feature__name"])
         expires = row["feature__expires"]
         if expires is None or row["feature__permanent"] or expires >= moment.today:
             return name
@@ -78,7 +79,7 @@ class UserColumn(Column):
     """The user's name, with what is to be known about the session beside it."""
 
     def cell(self, row: Row, moment: Moment) -> str:
-        return mark_safe(f"{escape(row['user'])}{marks(row, moment)}")  # noqa: S308 - both are escaped
+        return mark_safe(f"{text_cell(row['user'])}{marks(row, moment)}")  # noqa: S308 - both are escaped
 
 
 class HostColumn(Column):
@@ -86,7 +87,7 @@ class HostColumn(Column):
 
     def cell(self, row: Row, moment: Moment) -> str:
         raw = row[self.path]
-        return list_cell(raw, row["listed_hosts"]) if isinstance(raw, list) else escape(raw) or DASH
+        return list_cell(raw, row["listed_hosts"]) if isinstance(raw, list) else text_cell(raw) or DASH
 
 
 class BorrowColumn(DateTimeColumn):

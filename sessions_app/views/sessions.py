@@ -16,6 +16,7 @@ from sessions_app.grid.rendering import ActionCells
 from sessions_app.grid.sessions import SESSIONS
 from sessions_app.grid.state import GridState
 from sessions_app.views.parts import Report
+from sessions_app.views.scoped import scoped_context
 
 
 class RealtimeSessions(Report):
@@ -25,9 +26,11 @@ class RealtimeSessions(Report):
     url_name = "realtime-sessions"
     graph_title = "Realtime License Usage"
     template_name = "sessions/realtime.html"
+    fragment_name = "grid/fragment.html"
 
     def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
         context = super().context(request, state, reach)
+        context |= scoped_context(self.url_name, state, whole=not request.htmx)
         return context | {"scope_label": state.scope.label if state.scope else ""}
 
     def graph(self, state: GridState) -> dict[str, Any]:

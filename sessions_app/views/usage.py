@@ -6,14 +6,17 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.http import HttpRequest
 from django.utils import timezone
 
 from sessions_app.charts.curve import usage_curve
 from sessions_app.charts.figures import usage_figure
 from sessions_app.charts.notes import CURVE_COLUMNS, curve_note, curve_rows
+from sessions_app.grid.pages import Reach
 from sessions_app.grid.state import GridState
 from sessions_app.grid.usage import USAGE
 from sessions_app.views.parts import Report
+from sessions_app.views.scoped import scoped_context
 
 
 class RealtimeUsage(Report):
@@ -22,7 +25,11 @@ class RealtimeUsage(Report):
     grid = USAGE
     url_name = "realtime-usage"
     template_name = "usage/realtime.html"
+    fragment_name = "grid/fragment.html"
     graph_title = "Feature Usage, today"
+
+    def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
+        return super().context(request, state, reach) | scoped_context(self.url_name, state, whole=not request.htmx)
 
     def graph(self, state: GridState) -> dict[str, Any]:
         scope = state.scope

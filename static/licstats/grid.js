@@ -42,6 +42,31 @@
     tick(event.target);
   });
 
+  // ---- pick lists: the box is ready for typing when the list opens; arrows walk through the lines -----------------
+  document.addEventListener(
+    "toggle",
+    (event) => {
+      if (event.target.matches?.("[data-picker]") && event.target.open) event.target.querySelector("input")?.focus();
+    },
+    true,
+  );
+  document.addEventListener("keydown", (event) => {
+    const picker = event.target.closest?.("[data-picker]");
+    if (!picker || !["ArrowDown", "ArrowUp", "Enter"].includes(event.key)) return;
+    const stops = [picker.querySelector("input"), ...picker.querySelectorAll(".options a")];
+    const here = stops.indexOf(event.target);
+    if (event.key === "Enter") {
+      if (here !== 0) return;
+      event.preventDefault();
+      stops[1]?.click();
+      return;
+    }
+    if (!picker.open) return;
+    event.preventDefault();
+    const step = event.key === "ArrowDown" ? 1 : -1;
+    stops[(Math.max(here, 0) + step + stops.length) % stops.length]?.focus();
+  });
+
   // ---- Back and forward: the page of that URL, drawn anew ---------------------------------------------------------
   window.addEventListener("popstate", () => location.reload());
 
@@ -58,5 +83,5 @@
       if (time.textContent !== text) time.textContent = text;
     }
   }
-  setInterval(tick, 15000, undefined);
+  setInterval(() => tick(), 15000);
 })();

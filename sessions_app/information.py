@@ -1,0 +1,138 @@
+"""General Information: what one feature is and how much of it is in use, in a license server or merged in a group."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from groups_app.members import explain
+from groups_app.merging import merged_features
+from groups_app.models import MergedFeature
+from groups_app.scope import Scope
+from licstats.ages import Age
+from licstats.models import Feature
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The figures of one feature. `total` None: unlimited; `used` None: in use unknown; then no utilization."""
+
+    name: str
+    version: str
+    type: str
+    vendor: str
+    expires: date | None
+    permanent: bool
+    used: int | None
+    borrowed: int
+    reserved: int
+    total: int | None
+    last_update: datetime | None
+    interval: timedelta
+    explanation: str = ""  # how merged figures come about
+
+    @property
+    def available(self) -> int | None:
+        return None if self.total is None or self.used is None else self.total - self.used - self.reserved
+
+    @property
+    def utilization(self) -> float | None:
+        """Percent of the total in use."""
+        return None if not self.total or self.used is None else 100 * self.used / self.total
+
+    @property
+    def percent(self) -> int:
+        """As it is shown: rounded down, so that 89.9 is not 90 in orange."""
+        return int(self.utilization or 0)
+
+    @property
+    def colour(self) -> str:
+        """Green under 70 %, orange 70 to 89, red from 90."""
+        percent = self.utilization or 0
+        return "red" if percent >= 90 else "orange" if percent >= 70 else "green"
+
+    @property
+    def dash(self) -> int:
+        """The gauge's arc that is filled, of 100."""
+        return max(0, min(100, round(self.utilization or 0)))
+
+    @property
+    def expired(self) -> bool:
+        return self.expires is not None and not self.permanent and self.expires < timezone.localdate()
+
+    @property
+    def expired_in_use(self) -> bool:
+        return self.expired and bool(self.used or self.borrowed or self.reserved)
+
+
+def facts_of(scope: Scope, now: datetime) -> Facts | None:
+    """The facts of the feature that `scope` chose; None where none is chosen, or where it has no realtime data."""
+    if not scope.one_feature:
+        return None
+    if scope.group is None:
+        return _of_features(scope.features().select_related("server"))
+    identity = {"name": scope.feature, "version": scope.version, "type": scope.type}
+    merged = merged_features(scope.group, now).filter(**identity).first()
+    return None if merged is None else _of_merged(merged, explain(scope.group, **identity, now=now).text)
+
+
+def _of_features(features: QuerySet[Feature]) -> Facts | None:
+    """Of one license server; where it prints the same feature twice, both are added up."""
+    found = list(features)
+    if not found:
+        return None
+    first = found[0]
+    used = [feature.used for feature in found]
+    totals = [feature.total for feature in found]
+    ends = [feature.expires for feature in found if feature.expires is not None]
+    readings = [reading for feature in found if (reading := feature.last_listed_at or feature.server.read_at)]
+    return Facts(
+        name=first.name,
+        version=first.version,
+        type=first.type,
+        vendor=", ".join(sorted({feature.vendor for feature in found})),
+        expires=min(ends, default=None),
+        permanent=all(feature.permanent for feature in found),
+        used=None if None in used else sum(each or 0 for each in used),
+        borrowed=sum(feature.borrowed for feature in found),
+        reserved=sum(feature.reserved for feature in found),
+        total=None if None in totals else sum(each or 0 for each in totals),
+        last_update=min(readings, default=None),
+        interval=first.server.interval,
+    )
+
+
+def _of_merged(merged: MergedFeature, explanation: str) -> Facts:
+    return Facts(
+        name=merged.name,
+        version=merged.version,
+        type=merged.type,
+        vendor=merged.vendor,
+        expires=merged.expires,
+        permanent=merged.permanent,
+        used=merged.used,
+        borrowed=merged.borrowed,
+        reserved=merged.reserved,
+        total=merged.total,
+        last_update=merged.last_update,
+        interval=merged.interval,
+        explanation=explanation,
+    )
+
+
+def no_realtime_data(scope: Scope, now: datetime) -> str:
+    """Why the choice has no realtime data, or only an old one; empty where all is well."""
+    if reason := scope.reason_without_data(now):
+        return f"No realtime data. {reason}"
+    server = scope.server
+    if server is None or server.read_at is None:
+        return ""
+    last = f"what is shown is its last reading, of {timezone.localtime(server.read_at):%Y-%m-%d %H:%M}"
+    if not server.enabled:
+        return f"No realtime data: {server} is not queried any more; {last}."
+    if Age.of(server.read_at, server.interval, now) is Age.STALE:
+        return f"No realtime data: {server} has not answered since; {last}."
+    return ""

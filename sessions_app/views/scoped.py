@@ -1,0 +1,77 @@
+"""What reports with a License Server and a Feature pick list have in common: the bar, and the notice without data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from groups_app.scope import Scope
+from sessions_app.grid.state import GridState
+from sessions_app.information import Facts, facts_of, no_realtime_data
+
+
+@dataclass(frozen=True)
+class Information:
+    """The General Information bar of a report."""
+
+    report: str  # its URL's name
+    state: GridState
+    facts: Facts | None
+
+    @property
+    def scope(self) -> Scope | None:
+        return self.state.scope
+
+    @property
+    def server_label(self) -> str:
+        return self.scope.label if self.scope else "?"
+
+    @property
+    def server_detail(self) -> str:
+        return "group" if self.scope and self.scope.group else ""
+
+    @property
+    def feature_label(self) -> str:
+        return self.scope.feature or "All" if self.scope else "All"
+
+    @property
+    def feature_detail(self) -> str:
+        return " ".join(part for part in (self.scope.version, self.scope.type) if part) if self.scope else ""
+
+    @property
+    def feature_disabled(self) -> str:
+        chosen = self.scope and (self.scope.server or self.scope.group)
+        return "" if chosen else "Choose a license server or a group first"
+
+    @property
+    def servers_address(self) -> str:
+        return self._address("servers")
+
+    @property
+    def features_address(self) -> str:
+        return self._address("features")
+
+    def _address(self, what: str) -> str:
+        """With what is wrong left out, so that another choice can be made."""
+        given = self.state.link_without(self.state.errors).removeprefix("?")
+        return f"{reverse('pick', args=[what])}?{urlencode({'report': self.report})}{'&' * bool(given)}{given}"
+
+    @property
+    def explanation_address(self) -> str:
+        if not (self.facts and self.scope and self.scope.group):
+            return ""
+        return f"{reverse('merged-feature')}?{urlencode(self.scope.params())}"
+
+
+def scoped_context(report: str, state: GridState, *, whole: bool) -> dict[str, Any]:
+    """`information`, and on a whole page `no_data` with the way to the history of the same choice."""
+    scope = state.scope
+    facts = facts_of(scope, state.moment.now) if scope else None
+    context: dict[str, Any] = {"information": Information(report, state, facts)}
+    if whole and scope is not None and state.at is None and (scope.server or scope.group):
+        context["no_data"] = no_realtime_data(scope, state.moment.now)
+        context["history_address"] = f"{reverse('history-usage')}?{urlencode(scope.params())}"
+    return context
