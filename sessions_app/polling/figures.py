@@ -66,7 +66,7 @@ class FeatureStore:
     renamed: bool = False
 
     def __post_init__(self) -> None:
-        rows = list(Feature.objects.filter(server=self.server).order_by("pk"))
+        rows = list(Feature.objects.filter(server=self.server).order_by("pk").select_for_update(no_key=True))
         self.rows = sorted(rows, key=lambda row: (row.last_listed_at is not None, row.place, row.pk))
         self.taken = {identity(row) for row in rows}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import is_
@@ -11,7 +11,6 @@ from django.db import transaction
 
 from licstats.managers.reading import FeatureReading, Reading, SessionReading, Verdict
 from licstats.models import Feature, LicenseServer
-from sessions_app.models import OpenSession
 from sessions_app.polling.figures import FeatureStore, Moment
 from sessions_app.polling.pools import store_pools
 from sessions_app.polling.report import reason, store_report
@@ -36,51 +35,57 @@ class Stored:
     sessions: SessionCounts = NOTHING
 
 
-def ingest(server: LicenseServer, reading: Reading, previous: Reading | None = None, digest: bytes = b"") -> Stored:
+def ingest(
+    server: LicenseServer,
+    reading: Reading,
+    previous: Reading | None = None,
+    digest: Callable[[], bytes] | None = None,
+) -> Stored:
     """Stores `reading` and returns what it changed. `server` is brought up to date as well.
 
     `previous`: the reading that was stored last, where the caller knows that nothing was stored since; then only
-    what is not the same object in both goes to the database. `digest` stands for the outputs that were read: where it
-    is that of the last reading, only the time is written.
+    what is not the same object in both goes to the database. `digest` makes what stands for the outputs that were
+    read: where it is that of the reading stored last, by whichever process, only the time is written.
     """
     with transaction.atomic():
         previous = _lock(server, previous)
         if reading.verdict is Verdict.FAILED:
             return _store_failed(server, reading)
-        moment = Moment.of(server, reading.at)
-        same = bool(digest) and digest == bytes(server.digest)
-        if same and not moment.gap and not server.failures and not _any_unconfirmed(server):
-            return _record(server, reading, moment.at, changed=False, digest=digest)
-        return _Ingest(server, reading, moment, previous).store(digest)
+        return _Ingest(server, reading, previous).store(digest)
 
 
 class _Ingest:
     """A reading that did not fail, while it is stored."""
 
-    def __init__(self, server: LicenseServer, reading: Reading, moment: Moment, previous: Reading | None) -> None:
+    def __init__(self, server: LicenseServer, reading: Reading, previous: Reading | None) -> None:
         self.server = server
         self.reading = reading
-        self.moment = moment
+        self.moment = Moment.of(server, reading.at)
         self.previous = previous
-        self.sessions = SessionStore(server.pk, moment.at, moment.before)
+        self.sessions = SessionStore(server.pk, self.moment.at, self.moment.before)
 
-    def store(self, digest: bytes) -> Stored:
+    def store(self, make_digest: Callable[[], bytes] | None) -> Stored:
         unconfirmed = self.sessions.unconfirmed_cells()
-        if self._is_same() and not unconfirmed:
-            return _record(self.server, self.reading, self.moment.at, changed=False, digest=digest)
+        settled = not unconfirmed and not self.moment.gap and not self.server.failures
+        if settled and self._is_same():
+            return self._record(changed=False, digest=bytes(self.server.digest))
+        digest = make_digest() if make_digest else b""
+        if settled and digest and digest == bytes(self.server.digest):
+            return self._record(changed=False, digest=digest)
         features = FeatureStore(self.server, self.moment)
         rows = features.store(self.reading.features)
         changed = bool(features) | store_pools(rows, self.reading.features)
         counts = self._store_sessions(features, rows, unconfirmed)
         changed |= store_report(self.server.pk, self.reading)
-        return _record(self.server, self.reading, self.moment.at, changed=changed, digest=digest, sessions=counts)
+        return self._record(changed=changed, digest=digest, sessions=counts)
+
+    def _record(self, *, changed: bool, digest: bytes, sessions: SessionCounts = NOTHING) -> Stored:
+        return _record(self.server, self.reading, self.moment.at, changed=changed, digest=digest, sessions=sessions)
 
     def _is_same(self) -> bool:
         previous, reading = self.previous, self.reading
         return (
             previous is not None
-            and not self.moment.gap
-            and not self.server.failures
             and len(previous.features) == len(reading.features)
             and all(map(is_, previous.features, reading.features))
             and (previous.servers, previous.daemons, previous.problems, previous.status, previous.verdict)
@@ -128,10 +133,6 @@ def _lock(server: LicenseServer, previous: Reading | None) -> Reading | None:
     revision = server.revision
     server.refresh_from_db(from_queryset=LicenseServer.objects.select_for_update())
     return previous if server.revision == revision else None
-
-
-def _any_unconfirmed(server: LicenseServer) -> bool:
-    return OpenSession.objects.filter(server=server, last_seen_at__isnull=False).exists()
 
 
 def _store_failed(server: LicenseServer, reading: Reading) -> Stored:

@@ -57,9 +57,8 @@ class PollServer:
     def _store(self, last: Last, answer: Answer) -> Stored:
         reading = answer.reading
         usable = reading.verdict is not Verdict.FAILED
-        digest = digest_of(self.server, answer.outputs, reading.at) if usable else b""
         previous = last.previous(self.server)
-        stored = ingest(self.server, reading, previous, digest)
+        stored = ingest(self.server, reading, previous, lambda: digest_of(self.server, answer.outputs, reading.at))
         if usable or previous is not None:
             last.reading = reading if usable else previous
             last.revision, last.digest = stored.revision, bytes(self.server.digest)
@@ -150,7 +149,7 @@ def digest_of(server: LicenseServer, outputs: Mapping[str, Output], at: datetime
     Besides the outputs that is the day, as licenses expire; where it runs; and this version of licstats.
     """
     day = at.astimezone(server.zone).date()
-    digest = hashlib.blake2b(f"{version('licstats')} {server.manager} {server.timezone} {day}".encode(), digest_size=20)
+    digest = hashlib.sha256(f"{version('licstats')} {server.manager} {server.timezone} {day}".encode())
     told = server.license_manager.told_time
     for name in sorted(outputs):
         text = outputs[name].text
