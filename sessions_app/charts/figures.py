@@ -44,7 +44,8 @@ def holders_figure(holders: Holders) -> Figure:
             "uirevision": "holders",
             "xaxis": {
                 "type": "category",
-                "title": {"text": "User"},
+                "title": {"text": "User", "standoff": 4},
+                "showgrid": False,
                 "range": [-0.5, min(len(users), FIRST_BARS) - 0.5],
                 "rangeslider": {"visible": len(users) > 1, "thickness": 0.12},
             },

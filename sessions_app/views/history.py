@@ -13,7 +13,9 @@ from sessions_app.charts.figures import usage_figure
 from sessions_app.charts.notes import CURVE_COLUMNS, curve_note, curve_rows
 from sessions_app.charts.periods import NAMES, Period
 from sessions_app.grid.features import FEATURES
+from sessions_app.grid.grids import Grid
 from sessions_app.grid.history import HISTORY, PastScope
+from sessions_app.grid.intervals import INTERVALS
 from sessions_app.grid.pages import Reach
 from sessions_app.grid.state import GridState
 from sessions_app.views.parts import Report
@@ -44,10 +46,14 @@ class HistorySessions(History):
 class HistoryUsage(History):
     """A feature's used, borrowed, reserved and total over the period; without a feature, those to choose from."""
 
-    grid = FEATURES
+    grid: Grid = FEATURES  # type: ignore[misc]  # of a view that lives for one request
     url_name = "history-usage"
     template_name = "history/usage.html"
     graph_title = "Feature Usage"
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        self.grid = INTERVALS if request.GET.get("feature") else FEATURES
 
     def graph(self, state: GridState) -> dict[str, Any]:
         scope, period = state.scope, period_of(state)

@@ -12,15 +12,15 @@
 
   function dressed(figure) {
     const body = getComputedStyle(document.body);
-    const axis = { gridcolor: colour("line"), linecolor: colour("line"), zerolinecolor: colour("line"), automargin: true };
+    const axis = { tickfont: { size: 11 }, gridcolor: colour("line"), linecolor: colour("line"), zerolinecolor: colour("line"), automargin: true };
     const layout = {
       ...figure.layout,
       template: null,
       font: { family: body.fontFamily, size: 12, color: body.color },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
-      margin: { l: 56, r: 16, t: 8, b: 40 },
-      legend: { orientation: "h", x: 0, y: 1.12 },
+      margin: { l: 56, r: 16, t: 28, b: 8 },
+      legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", traceorder: "normal" },
       hoverlabel: { font: { family: body.fontFamily, size: 12 } },
       xaxis: { ...figure.layout.xaxis, ...axis },
       yaxis: { ...figure.layout.yaxis, ...axis, fixedrange: true },

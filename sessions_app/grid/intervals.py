@@ -1,0 +1,86 @@
+"""The grid of a feature's past figures: one row for each time in which they did not change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from django.db.models import QuerySet
+
+from groups_app.scope import SCOPE_FIELDS
+from groups_app.visibility import Login
+from sessions_app.charts.periods import PERIOD_FIELDS
+from sessions_app.grid.columns import Column, DateTimeColumn, GridTable, NumberColumn
+from sessions_app.grid.filters import After, AtLeast, AtMost, Before, Contains, GridFilters
+from sessions_app.grid.grids import Grid
+from sessions_app.grid.history import PastScope
+from sessions_app.grid.sessions import SERVER
+from sessions_app.grid.state import GridState
+from sessions_app.models import UsageInterval
+
+
+class IntervalsTable(GridTable):
+    server = Column("Name", "feature__server__name", group=SERVER)
+    started = DateTimeColumn("From", "started_at")
+    ended = DateTimeColumn("Until", "ended_at", help_text="A new row begins where a figure changed or a gap ended")
+    used = NumberColumn("Used", "used", nullable=True)
+    borrowed = NumberColumn("Borrowed", "borrowed")
+    reserved = NumberColumn("Reserved", "reserved")
+    queued = NumberColumn("Queued", "queued")
+    total = NumberColumn("Total", "total", nullable=True, help_text="A dash where unlimited")
+
+
+class IntervalsFilters(GridFilters):
+    server = Contains("server", "feature__server__name")
+    started_after = After("started", "started_at")
+    started_before = Before("started", "started_at")
+    ended_after = After("ended", "ended_at")
+    ended_before = Before("ended", "ended_at")
+    used_min = AtLeast("used", "used")
+    used_max = AtMost("used", "used")
+    borrowed_min = AtLeast("borrowed", "borrowed")
+    borrowed_max = AtMost("borrowed", "borrowed")
+    reserved_min = AtLeast("reserved", "reserved")
+    reserved_max = AtMost("reserved", "reserved")
+    queued_min = AtLeast("queued", "queued")
+    queued_max = AtMost("queued", "queued")
+    total_min = AtLeast("total", "total")
+    total_max = AtMost("total", "total")
+
+
+class IntervalsGrid(Grid):
+    """Past intervals that touch the period, of the one feature that is chosen; what stands now is not among them."""
+
+    name = "intervals"
+    title = "Past Figures"
+    noun = ("interval", "intervals")
+    table = IntervalsTable
+    filters = IntervalsFilters
+    model = UsageInterval
+    scope_fields = (*SCOPE_FIELDS, *PERIOD_FIELDS)
+    default_sort = ("-ended",)
+    key_fields = row_fields = ("feature_id", "ended_at")
+
+    def read_scope(self, params: Mapping[str, str], user: Login) -> PastScope:
+        return PastScope.read(params, user)
+
+    def offered(self, scope: Any, aggregation: Any) -> dict[str, Column]:
+        columns = super().offered(scope, aggregation)
+        if scope is not None and scope.server is not None:
+            columns = {name: column for name, column in columns.items() if column.group != SERVER}
+        return columns
+
+    def base(self, state: GridState) -> QuerySet[Any]:
+        scope = cast("PastScope | None", state.scope)
+        if scope is None or scope.period is None:
+            return UsageInterval.objects.none()
+        features = list(scope.features().values_list("pk", flat=True))
+        return UsageInterval.objects.filter(
+            feature__in=features, ended_at__gt=scope.period.start, started_at__lt=scope.period.end
+        )
+
+    def tie_breakers(self, state: GridState) -> tuple[str, ...]:
+        return ("feature_id", "ended_at")
+
+
+INTERVALS = IntervalsGrid()
