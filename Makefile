@@ -19,7 +19,7 @@ $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv is missing: apt-get install python3-venv"; exit 1; }
 	@test -x $(BIN)/python || { echo "Making $(VENV) with $(PYTHON)"; $(PYTHON) -m venv $(VENV); }
 	@echo "Installing licstats and what it needs into $(VENV)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' \
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --editable '.[dev]' \
 		|| { echo "The packages could not be installed: is a package index reachable?"; exit 1; }
 	@touch $@
 
