@@ -26,6 +26,8 @@ _NO_SWITCH = "LM-X sessions cannot be closed: LICSTATS_LMX_REMOVE does not name 
 # What the tool says, in order: a text that fits, how it is to be taken, and what to do. LM-X documents no texts of
 # refusals, so that these are words that such a text can hardly do without.
 _ANSWERS = (
+    (r"usage:|unknown (?:option|command|switch|argument)|invalid (?:option|argument|parameter|command)", Answer.FAILED,
+     "The tool does not take these arguments: compare LICSTATS_LMX_REMOVE with lmxendutil -help."),
     (r"unable to connect|cannot connect|connection (?:refused|reset)|no license server", Answer.FAILED,
      "The license server could not be reached: check its address and the firewall, then try again."),
     (r"password|authenticat|authoriz|not permitted|permission|access denied", Answer.REFUSED,
@@ -33,8 +35,6 @@ _ANSWERS = (
     (r"(?:user|client|license|feature|checkout)s? (?:was |is |were )?not found|no such (?:user|client|feature)"
      r"|does not (?:use|hold|have)", Answer.GONE,
      "The license server knows no such checkout: it has ended already."),
-    (r"usage:|unknown (?:option|command|switch|argument)|invalid (?:option|argument|parameter|command)", Answer.FAILED,
-     "The tool does not take these arguments: compare LICSTATS_LMX_REMOVE with lmxendutil -help."),
     (r"borrow", Answer.REFUSED, "A borrowed license cannot be taken back: it returns at its expiration."),
     (r"\berror\b|\bfailed\b|\bdenied\b|\brefused\b", Answer.FAILED, "The tool reports an error."),
 )  # fmt: skip
