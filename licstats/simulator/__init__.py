@@ -6,8 +6,8 @@ programs to point a poller at), `fleet.toml` (the license servers, to be applied
 In tests `process.running(folder, "--fleet", "small")` gives a `client.Simulator` with the tools' paths, what is held,
 exact sessions, and everything that can go wrong; or a `world.World` prints and removes without any process.
 
-Where it is not known what a real tool prints (the removal of LM-X users, borrowed LM-X licenses, the words around
-lmremove's errors) it prints no more than its sources say; those forms are then its own.
+Where no source says what a real tool prints (how LM-X users are removed, borrowed LM-X licenses, the words around
+lmremove's errors), the form here is the simulator's own.
 """
 
 from __future__ import annotations

@@ -170,7 +170,7 @@ class Site:
         server = self.server(name)
         return [
             (0.16, Program(server, ("MeshwayPre", "MeshwayTokens"), 0.7, 3, counts=(15_000, 21_000, 25_000))),
-            (0.18, Program(server, ("MeshwayView",), 0.5, 1)),
+            (0.18, Program(server, ("MeshwayView",), 0.5, 1, borrows=True)),
         ]
 
     def xf(self, name: str) -> list[tuple[float, Program]]:

@@ -59,14 +59,18 @@ def _pool(server: LicenseServer, pool: Pool) -> str:
     return head + "".join(_session(server, session) for session in pool.sessions.values())
 
 
+def _time(server: LicenseServer, at: float) -> str:
+    return datetime.fromtimestamp(at, server.zone).strftime("%Y-%m-%d %H:%M")
+
+
 def _session(server: LicenseServer, session: Session) -> str:
     if not session.text:
         who = session.holder
-        at = datetime.fromtimestamp(session.start, server.zone).strftime("%Y-%m-%d %H:%M")
+        until, at = session.borrowed_until, _time(server, session.start)
+        times = f"Login time: {at}   Checkout time: {at}"
+        if until is not None:  # as the XML does, which has a time of this name in the place of the other two
+            times = f"Borrow expire time: {_time(server, until)}"
         custom = session.pool.feature.sharing.startswith("CUSTOM")
         shared = f"Shared on custom string: {who.user}:{who.host}\n" if custom else ""
-        session.text = (
-            f"\n{session.used} license(s) used by {who.user}@{who.host} [{who.ip}]\n"
-            f"Login time: {at}   Checkout time: {at}\n{shared}"
-        )
+        session.text = f"\n{session.used} license(s) used by {who.user}@{who.host} [{who.ip}]\n{times}\n{shared}"
     return session.text

@@ -85,22 +85,24 @@ def _remove(
         return Answer(f"{lmx.BANNER}{lmx.CANNOT_CONNECT}", 1)
     if world.password and password != world.password:
         refusal = Refusal.PASSWORD
-    found = _sessions(server, options)
+    everything = _sessions(server, options)
+    found = [session for session in everything if session.borrowed_for is None]
     if refusal is None and not found:
-        refusal = Refusal.NEVER
+        refusal = Refusal.LINGER if everything else Refusal.NEVER
     after = (None, Refusal.RESET_AFTER, Refusal.HANG_AFTER)
     world.remove(server, found if refusal in after else [], ["lmxendutil", *_without_password(arguments)], refusal)
     delay = server.trouble.slow + server.trouble.slow_removal
     hangs = refusal in (Refusal.HANG, Refusal.HANG_AFTER)
     if refusal is None or refusal is Refusal.SILENT or hangs:
         return Answer(lmx.BANNER, 0, delay, hangs)
-    return Answer(f"{lmx.BANNER}{_error(refusal, options)}", 1, delay)
+    return Answer(f"{lmx.BANNER}{_error(refusal)}", 1, delay)
 
 
-def _error(refusal: Refusal, options: dict[str, str]) -> str:
+def _error(refusal: Refusal) -> str:
     texts = {
         Refusal.PASSWORD: "XF Error: Invalid administration password!\n",
-        Refusal.NEVER: f"XF Error: User {options['-clientuser']}@{options['-clienthost']} was not found!\n",
+        Refusal.NEVER: "XF Error: User not found!\n",
+        Refusal.LINGER: "XF Error: A borrowed license cannot be released!\n",
         Refusal.RESET: "XF Error: Connection to license server was lost!\n",
         Refusal.RESET_AFTER: "XF Error: Connection to license server was lost!\n",
     }

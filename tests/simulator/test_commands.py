@@ -284,8 +284,16 @@ def test_the_password_is_needed_and_never_written_down(world: World, lmx: Licens
 
 def test_a_user_who_holds_nothing_was_not_found(world: World, lmx: LicenseServer) -> None:
     answer = end(world, *REMOVE, "-feature", "G")
-    assert b"XF Error: User ann@ws1 was not found!" in answer.data
+    assert b"XF Error: User not found!" in answer.data
     assert held(lmx) == {101, 202, 303}
+
+
+def test_a_borrowed_license_of_lmx_stays(world: World, lmx: LicenseServer) -> None:
+    lmx.open(lmx.feature("F").pools[0], Holder("ann", "ws1"), world.now, borrowed_for=9e9, handle=404)
+    assert end(world, *REMOVE).status == 0
+    assert held(lmx) == {303, 404}
+    assert b"XF Error: A borrowed license cannot be released!" in end(world, *REMOVE).data
+    assert held(lmx) == {303, 404}
 
 
 @pytest.mark.parametrize(

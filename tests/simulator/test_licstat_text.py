@@ -19,7 +19,8 @@ SAMPLES = Path(django.BASE_DIR).parent / "shared" / "samples" / "lmx"
 BLOCK = re.compile(r"^Feature: (\S+) Version: (\S+) Vendor: (\S+)$(.*?)(?=^-{40}$|\Z)", re.MULTILINE | re.DOTALL)
 USED = re.compile(r"^(\d+) of (\d+) license\(s\) used(:?)$", re.MULTILINE)
 USER = re.compile(
-    r"^(\d+) license\(s\) used by (\S+)@(\S+) \[(\S+)\]\nLogin time: (.{16})   Checkout time: (.{16})$", re.MULTILINE
+    r"^(\d+) license\(s\) used by (\S+)@(\S+) \[(\S+)\]\n(?:Login time: .{16}   Checkout|Borrow expire) time: (.{16})$",
+    re.MULTILINE,
 )
 
 
@@ -28,9 +29,9 @@ USER = re.compile(
 def test_every_session_is_printed_once_and_nothing_else(world: World) -> None:
     text = world.licstat("S1")
     printed = Counter(
-        (name, version, int(used), user, host, ip, checkout)
+        (name, version, int(used), user, host, ip, time)
         for name, version, _, part in BLOCK.findall(text)
-        for used, user, host, ip, _, checkout in USER.findall(part)
+        for used, user, host, ip, time in USER.findall(part)
     )
     held = Counter(
         (
@@ -40,7 +41,7 @@ def test_every_session_is_printed_once_and_nothing_else(world: World) -> None:
             s.holder.user,
             s.holder.host,
             s.holder.ip,
-            f"{datetime.fromtimestamp(s.start, WARSAW):%Y-%m-%d %H:%M}",
+            f"{datetime.fromtimestamp(s.borrowed_until or s.start, WARSAW):%Y-%m-%d %H:%M}",
         )
         for s in world.servers["S1"].sessions()
     )

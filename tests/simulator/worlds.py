@@ -61,7 +61,7 @@ def _fill(draw: st.DrawFn, world: World, where: LicenseServer, name: str) -> Non
 
 def _ask(draw: st.DrawFn, world: World, where: LicenseServer, holder: Holder) -> None:
     feature, count = where.features[-1], draw(st.integers(1, 9))
-    borrowed = draw(st.sampled_from([None, None, None, 365.0 * 86_400])) if where.manager == "flexnet" else None
+    borrowed = draw(st.sampled_from([None, None, None, 365.0 * 86_400]))
     if not world.checkout(where, feature, holder, count, borrowed_for=borrowed) and where.manager == "flexnet":
         world.queue(where, feature, holder, count)
 
