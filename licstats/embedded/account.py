@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import pwd
+import secrets
 import shutil
 import stat
 from dataclasses import dataclass
@@ -73,23 +73,15 @@ def own_folder(account: Account, folder: Path) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
     if account.switch and folder.parent.stat().st_uid == os.geteuid():
         folder.parent.chmod(folder.parent.stat().st_mode | stat.S_IXGRP | stat.S_IXOTH)
-    if not folder.exists() and not account.enters(folder.parent):
-        _link_elsewhere(folder)
+    if not folder.exists() and not folder.is_symlink() and not account.enters(folder.parent):
+        folder.symlink_to(ELSEWHERE / f"{folder.name}-{secrets.token_hex(6)}")
     real = folder.resolve()
-    real.mkdir(mode=0o700, parents=True, exist_ok=True)
+    real.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    real.mkdir(mode=0o700, exist_ok=True)
     if account.switch and real.stat().st_uid != account.uid:
         _give(account, real)
     real.chmod(0o700)
     return real
-
-
-def _link_elsewhere(folder: Path) -> None:
-    digest = hashlib.sha256(str(folder.parent).encode()).hexdigest()[:16]
-    real = ELSEWHERE / digest / folder.name
-    real.mkdir(parents=True, exist_ok=True, mode=0o755)
-    if folder.is_symlink():
-        folder.unlink()
-    folder.symlink_to(real)
 
 
 def _give(account: Account, folder: Path) -> None:

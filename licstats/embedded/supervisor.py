@@ -28,7 +28,13 @@ class DataFolder(Supervisor):
 
     def start_services(self, *, durable: bool = True) -> None:
         """PostgreSQL and Redis, ready for use. `durable` false: for data that nobody keeps."""
-        self.start(Postgres(self.layout, durable=durable))
+        postgres = Postgres(self.layout, durable=durable)
+        self.start(postgres)
+        if self.layout.postgres.is_symlink():
+            self.say(
+                f"PostgreSQL runs as {postgres.account.name}, which cannot enter {self.layout.data}: "
+                f"its files are in {self.layout.postgres.resolve()}"
+            )
         self.start(RedisServer(self.layout, durable=durable))
 
     def started(self, child: Child) -> None:

@@ -85,10 +85,15 @@ def test_an_ordinary_user_starts_it_as_themselves(data_folder: Path) -> None:
 @needs_root
 def test_in_a_folder_of_root_alone_the_files_are_elsewhere_and_linked(data_folder: Path, elsewhere: Path) -> None:
     data_folder.parent.chmod(0o700)
-    served(data_folder)
+    said: list[str] = []
+    with DataFolder(Layout(data_folder), said.append) as services:
+        services.start_services(durable=False)
+    assert any(str(elsewhere) in line for line in said)
     assert Layout(data_folder).postgres.resolve().is_relative_to(elsewhere)
     assert stat.S_IMODE(data_folder.parent.stat().st_mode) == 0o700  # root's folder is left as it was
-    served(data_folder)  # and they are found again
+    before = sorted(elsewhere.iterdir())
+    served(data_folder)
+    assert sorted(elsewhere.iterdir()) == before  # and they are found again
 
 
 @needs_root
