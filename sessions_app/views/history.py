@@ -19,14 +19,18 @@ from sessions_app.grid.intervals import INTERVALS
 from sessions_app.grid.pages import Reach
 from sessions_app.grid.state import GridState
 from sessions_app.views.parts import Report
+from sessions_app.views.scoped import scoped_context
 
 
 class History(Report):
     """A report of a period."""
 
+    fragment_name = "grid/fragment.html"
+
     def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
         period = period_of(state)
-        return super().context(request, state, reach) | {
+        context = super().context(request, state, reach) | scoped_context(self.url_name, state, whole=False)
+        return context | {
             "period": period,
             "periods": [
                 (name, label, state.link(**{"period": name, "from": None, "to": None})) for name, label in NAMES.items()

@@ -22,8 +22,8 @@
       margin: { l: 56, r: 16, t: 28, b: 8 },
       legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", traceorder: "normal" },
       hoverlabel: { font: { family: body.fontFamily, size: 12 } },
-      xaxis: { ...figure.layout.xaxis, ...axis },
-      yaxis: { ...figure.layout.yaxis, ...axis, fixedrange: true },
+      xaxis: { ...figure.layout.xaxis, ...axis, title: { ...figure.layout.xaxis.title, font: { size: 12 } } },
+      yaxis: { ...figure.layout.yaxis, ...axis, title: { ...figure.layout.yaxis.title, font: { size: 12 } }, fixedrange: true },
     };
     if (layout.xaxis.rangeslider) {
       layout.xaxis.rangeslider = { ...layout.xaxis.rangeslider, bgcolor: "rgba(127,127,127,0.08)" };
@@ -72,6 +72,8 @@
     for (const graph of document.querySelectorAll(`[data-follows="${CSS.escape(grid.id)}"]`)) {
       if (!address || asked(graph.getAttribute("hx-get")) === asked(address)) continue;
       graph.setAttribute("hx-get", address);
+      const pin = graph.closest(".pane")?.querySelector("[data-pin-query]");
+      if (pin) pin.value = new URL(address, location.href).search;
       graph.dataset.version = "";
       htmx.process(graph);
       htmx.trigger(graph, "live");
