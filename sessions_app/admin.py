@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from sessions_app import server_admin  # noqa: F401 - registers license servers with their queries
 from sessions_app.models import CloseEvent, CloseRequest
 
 if TYPE_CHECKING:  # only the stubs know these as generic

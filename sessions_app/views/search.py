@@ -40,7 +40,7 @@ class Kind:
 
 def search(request: HttpRequest) -> HttpResponse:
     """A page of what contains the text in any case; for htmx a short list to drop down under the box."""
-    text = request.GET.get("q", "").strip()[:LONGEST_TEXT]
+    text = request.GET.get("q", "").replace("\0", "").strip()[:LONGEST_TEXT]
     limit = SHORT if request.htmx else LONG
     kinds = [kind for kind in _kinds(request, text, limit) if kind.found] if text else []
     context = {"search_text": text, "kinds": kinds}
