@@ -61,8 +61,11 @@ def feature(text: str) -> FeatureReading:
 
 
 def lines_not_understood(reading: Reading) -> list[int | None]:
-    kinds = {ProblemKind.LINE, ProblemKind.CUT}
-    return [problem.line for problem in reading.problems if problem.kind in kinds]
+    return [
+        problem.line
+        for problem in reading.problems
+        if problem.kind is ProblemKind.LINE or (problem.kind is ProblemKind.CUT and "was not read" in problem.message)
+    ]
 
 
 def unaccounted(text: str, reading: Reading) -> list[str]:

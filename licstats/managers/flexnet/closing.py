@@ -54,7 +54,7 @@ def close_command(tool: str, target: Target) -> list[str]:
 
 
 def read_close(output: Output) -> CloseAnswer:
-    """What lmremove's answer means. Where it tells no error it is SENT: a query has to prove that the session is gone."""
+    """What lmremove's answer means. One that tells no error is SENT: a query has to prove that the session is gone."""
     if output.failure:
         return CloseAnswer(Answer.FAILED, f"lmremove could not be run: {output.failure}.")
     lines = [line.strip() for line in output.text.splitlines()]

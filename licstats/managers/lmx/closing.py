@@ -64,6 +64,8 @@ def _filled(option: str, values: dict[str, str]) -> str:
         if name not in values:
             known = ", ".join([*(f"{{{name}}}" for name in values), PASSWORD])
             raise UnsafeArgument(f"LICSTATS_LMX_REMOVE has {{{name}}}, which is not known. Known are {known}.")
+        if PASSWORD in values[name]:  # the password would be filled in there
+            raise UnsafeArgument(f"The {name} is {values[name]!r}: it cannot be passed to the tool.")
         return safe_argument(values[name], name.replace("_", " "))
 
     return _PLACEHOLDER.sub(value, option)

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from licstats.managers.base import AddressError
+from licstats.managers.registry import MANAGERS
+
+FLEXNET, LMX = MANAGERS["flexnet"], MANAGERS["lmx"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["27000@lic1", "@lic1", "27000@lic-1.example.com", "27000@10.0.0.7", "27000@[2001:db8::7]", "1@lic_1"],
+)
+def test_addresses_of_one_machine(address: str) -> None:
+    assert FLEXNET.check_address(address) == address
+    assert FLEXNET.check_address(f" {address} ") == address
+
+
+def test_a_triad_has_three_machines() -> None:
+    assert FLEXNET.check_address("27000@a, 27000@b ,27001@c") == "27000@a,27000@b,27001@c"
+    for address in ("27000@a,27000@b", "27000@a,27000@b,27000@c,27000@d"):
+        with pytest.raises(AddressError, match="a redundant triad has three"):
+            FLEXNET.check_address(address)
+    with pytest.raises(AddressError, match="names a machine twice"):
+        FLEXNET.check_address("27000@a,27000@A,27000@c")
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("", "no @"),
+        ("lic1", "no @"),
+        ("27000@", "host is missing"),
+        ("x@lic1", "'x' is not a port"),
+        ("0@lic1", "'0' is not a port"),
+        ("65536@lic1", "'65536' is not a port"),
+        ("٣@lic1", "is not a port"),
+        ("27000@-c", "not a host name"),
+        ("-c@lic1", "not a port"),
+        ("27000@lic1;reboot", "not a host name"),
+        ("27000@$(reboot)", "not a host name"),
+        ("27000@lic 1", "not a host name"),
+        ("27000@lic1\n", "not a host name"),
+        ("27000@/etc/license.dat", "not a host name"),
+        ("27000@lic1@lic2", "not a host name"),
+        ("27000@10.0.0.999", "not an IPv4 address"),
+        ("27000@[::g]", "not an IPv6 address"),
+        ("27000@[fe80::1%eth0]", "not an IPv6 address"),
+        ("27000@" + "a" * 600, "more than 500"),
+    ],
+)
+def test_what_is_wrong_is_named_and_what_would_be_right(address: str, says: str) -> None:
+    with pytest.raises(AddressError) as raised:
+        FLEXNET.check_address(address)
+    assert says in str(raised.value)
+    assert "27000@host" in str(raised.value)
+
+
+def test_lmx_needs_a_port() -> None:
+    assert LMX.check_address("6200@lic1") == "6200@lic1"
+    with pytest.raises(AddressError, match=r"the port is missing\. Right would be 6200@host"):
+        LMX.check_address("@lic1")
+
+
+def test_commands_are_argument_lists() -> None:
+    assert FLEXNET.command("status", "/opt/lmutil", "27000@a") == ["/opt/lmutil", "lmstat", "-a", "-c", "27000@a"]
+    assert FLEXNET.command("catalogue", "lmutil", "@a") == ["lmutil", "lmstat", "-i", "-c", "@a"]
+    assert LMX.command("status", "lmx", "6200@a") == ["lmx", "-licstat", "-host", "a", "-port", "6200"]
+    hal = "6200@a,6200@b,6200@c"
+    assert LMX.command("status", "lmx", hal) == ["lmx", "-licstat", "-hal", hal]
+
+
+@given(st.text(max_size=40))
+def test_whatever_gets_through_is_plain(text: str) -> None:
+    try:
+        address = FLEXNET.check_address(text)
+    except AddressError:
+        return
+    assert not address.startswith("-")
+    assert not set(address) & set(" \t\n;|&$`'\"<>(){}*?\\/")
+    assert FLEXNET.check_address(address) == address
