@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
 from functools import partial
-from typing import Literal, cast
+from random import Random
+from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo
 
 from licstats.simulator import catalog
@@ -14,6 +16,7 @@ from licstats.simulator.licenses import Holder
 from licstats.simulator.names import logins
 from licstats.simulator.people import DAY, HOUR, MINUTE, Person, Program
 from licstats.simulator.servers import LicenseServer
+from licstats.simulator.troubles import Trouble
 from licstats.simulator.world import World
 
 WARM_UP = timedelta(days=4)  # so that even on a Monday there is what was left open on Friday
@@ -24,15 +27,22 @@ GROUPS = catalog.GROUPS
 
 
 def build(seed: int, now: datetime, calm: bool = False) -> World:
-    """The company as it is at `now`, in the middle of whatever hour it is. `calm`: no license server is in trouble."""
-    world = World(seed, now - WARM_UP)
+    """The company as it is at `now`, in the middle of whatever hour it is. `calm`: no license server is in trouble.
+
+    It begins at a midnight, so that whoever starts it twice on a day (in UTC) finds the same sessions again.
+    """
+    midnight = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
+    world = World(seed, midnight - WARM_UP)
     for row in catalog.SERVERS:
-        world.add_server(_server(world, row, now))
-    for site in (_Krakow(world), _Detroit(world), _Pune(world)):
-        site.settle(now.timestamp())
+        world.add_server(_server(world, row, midnight))
+    sites = (_Krakow(world), _Detroit(world), _Pune(world))
+    for site in sites:
+        site.move_in()
+    for site in sites:
+        site.begin(midnight.timestamp() - BATCH_WARM_UP)
     world.advance(now.timestamp())
     if not calm:
-        Weather(world).begin()
+        Weather(world, seed).begin()
     return world
 
 
@@ -108,17 +118,19 @@ class Site:
             holders.append(Holder(login, host, random.choice(displays), ip, groups, pid))
         return holders
 
-    def settle(self, now: float) -> None:
-        """People move in and batch work begins; some of it all is days old."""
+    def move_in(self) -> None:
+        """Everybody gets a workplace and programs, the same on every day."""
         programs = self.programs()
         for number, login in enumerate(self.logins):
             has = [program for share, program in programs if self.world.random.random() < share]
-            holders = self.workplace(number, login)
-            person = Person(self.world, self.zone, holders, has)
+            self.staff.append(Person(self.world, self.zone, self.workplace(number, login), has))
+
+    def begin(self, batch_from: float) -> None:
+        """People begin their days and batch work begins; some of it all is days old."""
+        for person in self.staff:
             person.begin()
-            self.staff.append(person)
         for farm in self.farms():
-            self.world.at(now - BATCH_WARM_UP, farm.begin)
+            self.world.at(batch_from, farm.begin)
         for person in self.staff[:: max(1, self.people // OLD_WORK)]:
             self._have_history(person)
 
@@ -244,35 +256,42 @@ class _Pune(Site):
         ]
 
 
-class Weather:
-    """The demo's own troubles, which come and go: a slow license server, one that goes down, one that is cut off."""
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """A trouble that comes and goes: a field of `Trouble`, its value meanwhile, and minutes from to."""
 
-    def __init__(self, world: World) -> None:
+    server: str
+    field: str
+    value: Any
+    lasts: tuple[float, float]
+    pause: tuple[float, float]
+
+
+SPELLS = (
+    Spell("krk-mesh", "down", True, (4, 9), (60, 180)),
+    Spell("pnq-math", "cut", 0.6, (3, 4), (60, 120)),
+    Spell("dtw-cad", "daemons_down", {"plotworx"}, (5, 15), (90, 240)),
+)
+
+
+class Weather:
+    """The demo's own troubles: a slow license server, a triad without its third host, and spells of others."""
+
+    def __init__(self, world: World, seed: int) -> None:
         self.world = world
+        self.random = Random(seed)  # its own: trouble changes nothing of what people do
 
     def begin(self) -> None:
         servers = self.world.servers
         servers["dtw-cad"].trouble.nodes_down = {"dtw-lic3"}
         servers["pnq-mesh"].trouble.slow = 2.5
-        self.world.after(QUIET_START, partial(self._down, "krk-mesh"))
-        self.world.after(2 * QUIET_START, partial(self._cut, "pnq-math"))
+        for place, spell in enumerate(SPELLS, 1):
+            self.world.after(place * QUIET_START, partial(self._comes, spell))
 
-    def _down(self, name: str) -> None:
-        self.world.servers[name].trouble.down = True
-        self.world.after(self.world.random.uniform(4, 9) * MINUTE, partial(self._up, name))
+    def _comes(self, spell: Spell) -> None:
+        setattr(self.world.servers[spell.server].trouble, spell.field, spell.value)
+        self.world.after(self.random.uniform(*spell.lasts) * MINUTE, partial(self._goes, spell))
 
-    def _up(self, name: str) -> None:
-        self.world.servers[name].trouble.down = False
-        self.world.after(self.world.random.uniform(1, 3) * HOUR, partial(self._down, name))
-
-    def _cut(self, name: str) -> None:
-        self.world.servers[name].trouble.cut = self.world.random.uniform(0.3, 0.9)
-        self.world.after(3 * MINUTE, partial(self._whole, name))
-
-    def _whole(self, name: str) -> None:
-        self.world.servers[name].trouble.cut = None
-        self.world.after(self.world.random.uniform(1, 2) * HOUR, partial(self._cut, name))
-
-
-def begin(seed: int, calm: bool = False) -> World:
-    return build(seed, datetime.now(UTC), calm)
+    def _goes(self, spell: Spell) -> None:
+        setattr(self.world.servers[spell.server].trouble, spell.field, getattr(Trouble(), spell.field))
+        self.world.after(self.random.uniform(*spell.pause) * MINUTE, partial(self._comes, spell))

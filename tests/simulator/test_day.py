@@ -110,14 +110,20 @@ def everything(world: World) -> list[Any]:
 
 
 def test_the_same_seed_makes_the_same_day_however_often_it_is_asked() -> None:
-    one, other = (demo.build(11, MONDAY + timedelta(hours=9)) for _ in range(2))
+    one, other = (demo.build(11, MONDAY + timedelta(hours=9), calm=True) for _ in range(2))
     end = one.now + 3 * 3600
     one.advance(end)
     while other.now < end:
         other.advance(min(end, other.now + 137.5))
         other.lmstat_a("krk-cad")
     assert everything(one) == everything(other)
-    assert everything(demo.build(12, MONDAY + timedelta(hours=12))) != everything(one)
+    assert everything(demo.build(12, MONDAY + timedelta(hours=12), calm=True)) != everything(one)
+
+
+def test_a_second_start_on_a_day_finds_the_same_sessions() -> None:
+    before = demo.build(11, MONDAY + timedelta(hours=9), calm=True)
+    before.advance((MONDAY + timedelta(hours=12)).timestamp())
+    assert everything(demo.build(11, MONDAY + timedelta(hours=12), calm=True)) == everything(before)
 
 
 def test_license_servers_get_into_trouble_and_out_again() -> None:
@@ -127,10 +133,18 @@ def test_license_servers_get_into_trouble_and_out_again() -> None:
         world.advance(world.now + 180)
         seen.add(("down", world.servers["krk-mesh"].serves))
         seen.add(("cut", world.servers["pnq-math"].trouble.cut is None))
-    assert seen == {("down", True), ("down", False), ("cut", True), ("cut", False)}
+        seen.add(("daemon", "plotworx" not in world.servers["dtw-cad"].trouble.daemons_down))
+    assert seen == {(trouble, well) for trouble in ("down", "cut", "daemon") for well in (True, False)}
     assert world.servers["dtw-cad"].trouble.nodes_down
     assert world.servers["dtw-cad"].serves
     assert world.servers["pnq-mesh"].trouble.slow > 1
+
+
+def test_all_is_well_for_the_first_minutes() -> None:
+    world = demo.build(5, MONDAY + timedelta(hours=9))
+    world.advance(world.now + 15 * 60)
+    assert all(server.serves for server in world.servers.values())
+    assert all(server.trouble.cut is None for server in world.servers.values())
 
 
 def test_a_fleet_has_the_size_that_was_asked_for_and_changes_by_a_hundredth_in_a_minute() -> None:
