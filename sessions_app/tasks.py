@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from celery import shared_task
 
 from licstats.managers.registry import MANAGERS
@@ -10,7 +12,7 @@ from licstats.queues import POLLS, site_queue
 from sessions_app import usage
 from sessions_app.closing import sweep, tool, work
 from sessions_app.polling import partitions, schedule
-from sessions_app.polling.poll import PollServer
+from sessions_app.polling.poll import AlreadyPolled, PollServer
 
 
 @shared_task
@@ -23,7 +25,8 @@ def dispatch_due_polls() -> None:
 def poll_server(server_id: int) -> None:
     server = LicenseServer.objects.filter(pk=server_id, enabled=True).first()
     if server is not None:
-        PollServer(server).execute()
+        with suppress(AlreadyPolled):  # a message that came twice, or a poll that takes longer than the interval
+            PollServer(server).execute()
 
 
 @shared_task

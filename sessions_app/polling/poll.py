@@ -23,13 +23,17 @@ from sessions_app.polling.ingest import Stored, ingest
 from sessions_app.polling.query import Answer, Asking, keep_rare_outputs, query
 from sessions_app.polling.schedule import back_off
 
-__all__ = ["PollServer", "query"]
+__all__ = ["AlreadyPolled", "PollServer", "query"]
 
 KIND = 0x9011  # names the locks of polling among the database's advisory locks
 HEAD = 4096  # characters within which an output tells its own time
 
 log = structlog.get_logger("licstats.polling")
 readings = Readings()  # of this process
+
+
+class AlreadyPolled(Exception):
+    """Another poll of this license server is under way."""
 
 
 class PollServer:
@@ -40,19 +44,22 @@ class PollServer:
         self.stored: Stored | None = None
 
     def execute(self) -> Reading:
-        """The reading, stored. AlreadyPolled at once where another poll of the server is under way.
+        """The reading, stored. AlreadyPolled, at once, where another poll of the server is under way.
 
-        Whatever else is raised has been recorded as a failed poll first, if the database could be reached.
+        Anything else that is raised has been recorded as a failed poll first, if the database could be reached.
         """
         with polling_lock(self.server), _Recorded(self.server):
-            last = readings.take(self.server)
-            answer = Asking(self.server, last.memo).answer()
-            began = time.monotonic()
-            self.stored = self._store(last, answer)
-            _finish(self.server, answer.response_time)
-            notice(self.server, answer.reading.at)  # licenses that were taken back, and taken again
+            return self._ask_and_store().reading
+
+    def _ask_and_store(self) -> Answer:
+        last = readings.take(self.server)
+        answer = Asking(self.server, last.memo).answer()
+        began = time.monotonic()
+        self.stored = self._store(last, answer)
+        _finish(self.server, answer.response_time)
+        notice(self.server, answer.reading.at)  # licenses that were taken back, and taken again
         self._log(answer, time.monotonic() - began)
-        return answer.reading
+        return answer
 
     def _store(self, last: Last, answer: Answer) -> Stored:
         reading = answer.reading
@@ -89,19 +96,19 @@ class PollServer:
 
 
 @contextmanager
-def polling_lock(server: LicenseServer) -> Iterator[bool]:
-    """Holds the server's advisory lock inside the block; False, at once, where another poll has it.
+def polling_lock(server: LicenseServer) -> Iterator[None]:
+    """Holds the server's advisory lock inside the block; AlreadyPolled, at once, where another poll has it.
 
     The lock ends with the connection if this process is killed.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [KIND, server.pk])
-        held = bool(cursor.fetchone()[0])
+        if not cursor.fetchone()[0]:
+            raise AlreadyPolled(f"{server} is being polled already.")
     try:
-        yield held
+        yield
     finally:
-        if held:
-            _let_go(server)
+        _let_go(server)
 
 
 def _let_go(server: LicenseServer) -> None:
@@ -151,8 +158,7 @@ def digest_of(server: LicenseServer, outputs: Mapping[str, Output], at: datetime
     day = at.astimezone(server.zone).date()
     digest = hashlib.sha256(f"{version('licstats')} {server.manager} {server.timezone} {day}".encode())
     told = server.license_manager.told_time
-    for name in sorted(outputs):
-        text = outputs[name].text
+    for name, text in sorted((name, output.text) for name, output in outputs.items() if output.text):
         match = told.search(text, 0, HEAD) if told else None
         begin, end = match.span() if match else (0, 0)
         for part in (name, text[:begin], text[end:]):

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from licstats.managers.reading import Reading, Verdict
 from licstats.models import LicenseServer
-from sessions_app.polling.poll import PollServer
+from sessions_app.polling.poll import AlreadyPolled, PollServer
 
 AT_ONCE = 16
 
@@ -31,7 +31,7 @@ class Command(BaseCommand):
             task = bar.add_task("Polling", total=len(servers))
             for server, reading, error in poll_all(servers):
                 self.stdout.write(line(server, reading, error))
-                failed += error is not None or (reading is not None and reading.verdict is Verdict.FAILED)
+                failed += reading is None or reading.verdict is Verdict.FAILED
                 bar.advance(task)
         if failed:
             self.stdout.write(f"{failed} of {len(servers)} failed.")
@@ -54,17 +54,15 @@ def chosen(names: list[str]) -> list[LicenseServer]:
 
 
 def poll_all(servers: list[LicenseServer]) -> Iterator[tuple[LicenseServer, Reading | None, BaseException | None]]:
-    """Polls several at a time; each with its reading (None: it is polled elsewhere) or the error, as they come."""
+    """Polls several at a time; each with its reading or the error, as they come."""
     with ThreadPoolExecutor(min(AT_ONCE, len(servers))) as threads:
-        polls: dict[Future[Reading | None], LicenseServer] = {
-            threads.submit(poll, server): server for server in servers
-        }
+        polls: dict[Future[Reading], LicenseServer] = {threads.submit(poll, server): server for server in servers}
         for done in as_completed(polls):
             error = done.exception()
             yield polls[done], None if error else done.result(), error
 
 
-def poll(server: LicenseServer) -> Reading | None:
+def poll(server: LicenseServer) -> Reading:
     try:
         return PollServer(server).execute()
     finally:
@@ -72,10 +70,10 @@ def poll(server: LicenseServer) -> Reading | None:
 
 
 def line(server: LicenseServer, reading: Reading | None, error: BaseException | None) -> str:
-    if error is not None:
-        return f"{server.name:<20} failed    {type(error).__name__}: {error}"
+    if isinstance(error, AlreadyPolled):
+        return f"{server.name:<20} not asked {error}"
     if reading is None:
-        return f"{server.name:<20} -         It is being polled by another process."
+        return f"{server.name:<20} failed    {type(error).__name__}: {error}"
     sessions = sum(len(feature.sessions) for feature in reading.features)
     counts = "" if reading.verdict is Verdict.FAILED else f"{len(reading.features)} features, {sessions} sessions"
     problems = f"{len(reading.problems)} problems" if reading.problems else ""
