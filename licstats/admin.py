@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import F, Model, QuerySet
+from django.db.models import CASCADE, F, ForeignObjectRel, Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -149,14 +149,16 @@ class LicenseServerAdmin(ServerModelAdmin):
                 plural = str(model._meta.verbose_name_plural)
                 lines.append(f"{count:,} {plural}")
                 counts[plural] = count
+        lines.append("The usage history of its features. To keep it all and only query no more, disable it instead.")
         missing = set() if self.has_delete_permission(request) else {"license server"}
         return lines, counts, missing, []
 
 
 def _related(servers: list[LicenseServer]) -> Iterable[tuple[type[Model], int]]:
-    for relation in LicenseServer._meta.related_objects:
-        model = relation.related_model
-        if relation.on_delete is not None and isinstance(model, type):
+    """How many rows of each model go with `servers`; relations without a name on the server are among them."""
+    for relation in LicenseServer._meta.get_fields(include_hidden=True):
+        if isinstance(relation, ForeignObjectRel) and getattr(relation, "on_delete", None) is CASCADE:
+            model = relation.related_model
             yield model, model._base_manager.filter(**{f"{relation.field.name}__in": servers}).count()
 
 

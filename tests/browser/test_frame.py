@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -59,9 +60,8 @@ def accessible(page: Page) -> Iterator[str]:
             yield f"{violation['id']}: {[node['html'][:120] for node in violation['nodes'][:3]]}"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
-def test_pages_are_accessible(servers_page: Page, fleet: list[LicenseServer], scheme: str, width: int) -> None:
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
+def test_pages_are_accessible(servers_page: Page, fleet: list[LicenseServer], width: int, scheme: str) -> None:
     page = servers_page
     page.set_viewport_size({"width": width, "height": 844})
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
@@ -90,14 +90,14 @@ def test_a_new_verdict_appears_by_itself_and_keeps_focus_and_scroll(
     page, (up, _, _) = servers_page, fleet
     page.locator(f"[data-key=server-{fleet[1].pk}] a").first.focus()
     page.evaluate(
-        "document.querySelector('.grid-scroll').scrollLeft = 40; window.row = document.querySelector('tbody tr')"
+        "document.querySelector('.grid-scroll').scrollLeft = 20; window.row = document.querySelector('tbody tr')"
     )
     change(up, status="down", verdict="failed", reason="cannot connect")
     expect(page.locator(f"[data-key=server-{up.pk}]")).to_contain_text("cannot connect", timeout=9_000)
     expect(page.locator(f"[data-key=server-{up.pk}]")).to_have_class("changed")
     expect(page.locator(f"[data-key=server-{fleet[1].pk}]")).not_to_have_class("changed")
     expect(page.locator(f"[data-key=server-{fleet[1].pk}] a").first).to_be_focused()
-    assert page.evaluate("document.querySelector('.grid-scroll').scrollLeft") == 40
+    assert page.evaluate("document.querySelector('.grid-scroll').scrollLeft") == 20
     assert page.evaluate("window.row.isConnected")
     expect(page.locator(".states")).to_contain_text("Down 2")
 
@@ -121,7 +121,7 @@ def test_nothing_is_drawn_when_nothing_changed(servers_page: Page) -> None:
 def test_a_hidden_page_asks_for_nothing_and_catches_up_when_shown(servers_page: Page) -> None:
     page = servers_page
     asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    page.on("request", lambda request: asked.append(request.url) if "hx-request" in request.headers else None)
     show = "Object.defineProperty(document, 'hidden', {value: %s, configurable: true});"
     page.evaluate(show % "true")
     page.wait_for_timeout(6_500)
@@ -155,7 +155,7 @@ def test_typing_in_the_filter_narrows_the_list_and_the_address(servers_page: Pag
     page = servers_page
     page.locator("#servers-q").press_sequentially("krak", delay=10)
     expect(page.locator("tbody tr th")).to_have_text(["PL"])
-    expect(page).to_have_url(lambda url: "q=krak" in url)
+    expect(page).to_have_url(re.compile("q=krak"))
     expect(page.locator("#servers-q")).to_be_focused()
     page.locator("#servers-state").select_option("down")
     expect(page.locator("#servers")).to_contain_text("No license server matches")
@@ -177,10 +177,10 @@ def test_query_now_says_what_came_of_it(servers_page: Page, fleet: list[LicenseS
 def test_light_and_dark_are_remembered_and_never_flash(servers_page: Page) -> None:
     page = servers_page
     page.emulate_media(color_scheme="dark")
-    assert page.evaluate("document.documentElement.dataset.bsTheme") == "dark"
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
     switch = page.locator("[data-theme-switch]")
     switch.click()
-    assert page.evaluate("document.documentElement.dataset.bsTheme") == "light"
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "light")
     page.add_init_script(
         "new MutationObserver((_, o) => { if (document.body) { window.first = document.documentElement.dataset.bsTheme;"
         " o.disconnect(); } }).observe(document, {childList: true, subtree: true})"
@@ -190,7 +190,7 @@ def test_light_and_dark_are_remembered_and_never_flash(servers_page: Page) -> No
     expect(switch).to_have_attribute("aria-label", "Colours: light. Switch to dark.")
     switch.click()
     switch.click()
-    assert page.evaluate("document.documentElement.dataset.bsTheme") == "dark"  # as the system has it
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")  # as the system has it
 
 
 def test_the_navigation_folds_to_icons_and_remembers(servers_page: Page) -> None:
@@ -242,7 +242,7 @@ def test_search_finds_and_arrows_walk_through_it(servers_page: Page, fleet: list
     page.keyboard.press("ArrowDown")
     expect(page.locator("#search-found a").first).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page).to_have_url(lambda url: url.endswith(f"/servers/{fleet[0].pk}/"))
+    expect(page).to_have_url(re.compile(f"/servers/{fleet[0].pk}/$"))
 
 
 def test_the_menu_of_the_login_closes_by_escape_and_signs_out(servers_page: Page) -> None:
