@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 
 import structlog
-from celery import current_app
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone as clock
 from kombu.exceptions import OperationalError
 
+from licstats.celery import app
 from licstats.models import LicenseServer
 from licstats.queues import CLOSING, site_queue
 from sessions_app.closing import check, record
@@ -26,6 +26,7 @@ TASK = "sessions_app.tasks.close_sessions"
 REASON_LIMIT = 1000  # characters
 PAGE = "page"
 COMMAND_LINE = "command line"
+AT_ONCE = {"max_retries": 1, "interval_start": 0.1, "interval_max": 0.1}  # a click does not wait for a broker
 
 log = structlog.get_logger("licstats.closing")
 
@@ -152,7 +153,9 @@ def reason_obstacle(reason: str) -> str:
 
 def send(server: LicenseServer) -> None:
     """Tells a worker of the server's site. A message that is lost here or later is sent again by the sweep."""
+    queue = site_queue(CLOSING, server.site)
     try:
-        current_app.send_task(TASK, [server.pk], queue=site_queue(CLOSING, server.site), retry=False)
+        with app.connection_for_write(transport_options=app.conf.broker_transport_options | AT_ONCE) as connection:
+            app.send_task(TASK, [server.pk], queue=queue, retry=False, connection=connection)
     except OperationalError as error:
         log.warning("close not sent", server=server.name, error=str(error), cure="the sweep sends it again")

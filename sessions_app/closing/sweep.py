@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from celery import current_app
 from django.conf import settings
 from django.utils import timezone as clock
 
+from licstats.celery import app
 from licstats.models import LicenseServer
 from licstats.queues import CLOSING, site_queue
 from sessions_app.closing import record, tool
@@ -30,9 +30,7 @@ def sweep() -> None:
             _end_overdue(request, request.server, busy=request.server_id in busy)
     _send_again(busy)
     for site, manager in tool.unchecked_sites():
-        current_app.send_task(
-            CHECK_TASK, [site, manager], queue=site_queue(CLOSING, site), expires=RESEND_AFTER.seconds
-        )
+        app.send_task(CHECK_TASK, [site, manager], queue=site_queue(CLOSING, site), expires=RESEND_AFTER.seconds)
 
 
 def _end_orphans() -> None:

@@ -108,7 +108,7 @@ def test_sites_whose_tool_was_not_looked_at_are_asked_once(
     LicenseServerFactory(manager="lmx", address="6200@c", site="off", enabled=False)
     sent: list[tuple[str, list[str], str]] = []
     app = type("App", (), {"send_task": lambda self, name, args, queue, **_: sent.append((name, args, queue))})
-    monkeypatch.setattr(sweep, "current_app", app())
+    monkeypatch.setattr(sweep, "app", app())
     sweep.sweep()
     name = "sessions_app.tasks.check_closing_tool"
     assert sorted(sent, key=str) == [

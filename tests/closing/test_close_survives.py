@@ -84,8 +84,8 @@ def start_worker(farm: Farm, redis: redis_client.Redis) -> Iterator[Callable[[],
 
 
 @pytest.fixture
-def request_to_close(farm: Farm, server: LicenseServer, login: User) -> CloseRequest:
-    """One of two sessions is asked to be closed; nobody works yet."""
+def request_to_close(farm: Farm, server: LicenseServer, login: User, redis: redis_client.Redis) -> CloseRequest:
+    """One of two sessions is asked to be closed; nobody works yet, and the message waits in the broker."""
     farm.check_out("ada")
     farm.check_out("ben", "ws2", "102")
     return CloseSession(polled(server), login, "left for the day").execute()

@@ -72,7 +72,6 @@ REFUSALS = [
     ("lmremove request before the minimum lmremove interval. (-64,300)", 192, "interval"),
     ("Cannot remove a linger license. (-100,362)", 156, "linger"),
     ("License server doesn't support this request. (-85,294)", 171, "allowLicenseReclaim"),
-    ("License server does not support this feature. (-18,327)", 238, "feature"),
 ]
 
 
@@ -88,6 +87,30 @@ def test_a_refusal_is_a_sentence_and_leaves_the_session(
     assert text in request.answer
     assert request.exit_status == status
     assert OpenSession.objects.filter(user="ada").exists()
+    assert len(farm.removals) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("License server does not support this feature. (-18,327)", 238),
+        ("Feature was never checked out. (-41,147)", 215),
+        ("No such feature exists. (-5,222)", 251),
+        ("Cannot connect to license server system. (-15,570)", 241),
+        ("License server machine is down or not responding. (-96,491)", 160),
+        ("usage:  lmremove [-c license_file_list] feature user user_host display", 1),
+    ],
+)
+def test_an_answer_that_the_next_query_contradicts_is_a_failure(
+    farm: Farm, server: LicenseServer, login: User, monkeypatch: pytest.MonkeyPatch, text: str, status: int
+) -> None:
+    monkeypatch.setattr(work, "PROOF_AFTER_FAILURE", timedelta(seconds=0.5))
+    farm.check_out("ada")
+    farm.set(answer=[text, status])
+    request = close(polled(server), login)
+    assert request.state == CloseState.FAILED
+    assert "still there" in request.message
+    assert text in request.answer
     assert len(farm.removals) == 1
 
 
