@@ -21,7 +21,7 @@ from pathlib import Path
 
 from licstats.simulator import demo, uniform
 from licstats.simulator.daemon import Daemon
-from licstats.simulator.folder import socket_path, write_fleet, write_tools
+from licstats.simulator.folder import is_served, socket_path, write_fleet, write_tools
 from licstats.simulator.recorded import write_recorded
 from licstats.simulator.world import World
 
@@ -72,6 +72,9 @@ def _world(options: argparse.Namespace) -> World:
 
 
 def _serve(options: argparse.Namespace) -> int:
+    if is_served(options.dir):
+        sys.stderr.write(f"Another simulator already serves {options.dir}: stop it, or choose another folder.\n")
+        return 1
     parent = os.getppid() if options.with_parent else None
     world = _world(options)
     world.password = options.lmx_password

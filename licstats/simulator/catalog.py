@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from licstats.simulator.licenses import Kind
 
@@ -38,8 +39,8 @@ class ServerOffer:
     prints_pid: bool = False
 
 
-def offer(name: str, *pools: Row, **more: object) -> Offer:
-    return Offer(name, pools, **more)  # type: ignore[arg-type]
+def offer(name: str, *pools: Row, **more: Any) -> Offer:
+    return Offer(name, pools, **more)
 
 
 def several(vendor_words: str, version: str, counts: tuple[int, ...], days: int | None) -> tuple[Offer, ...]:

@@ -140,12 +140,12 @@ class Site:
             if work.program.borrows:
                 person.borrow(work, random.randint(8, 21) * DAY, ago=random.uniform(1, 6) * DAY)
             else:
-                person.leave_open(work, ago=random.lognormvariate(1.0, 1.0) * DAY)
+                person.leave_open(work, random.lognormvariate(1.0, 1.0) * DAY, random.uniform(4, 25) * DAY)
 
-    def farm(self, server: str, features: Sequence[str], jobs: int, **more: object) -> Farm:
+    def farm(self, server: str, features: Sequence[str], jobs: int, **more: Any) -> Farm:
         users = self.logins[5::9]
         where = self.server(server)
-        return Farm(self.world, where, self.zone, features, jobs, users, self.nodes, **more)  # type: ignore[arg-type]
+        return Farm(self.world, where, self.zone, features, jobs, users, self.nodes, **more)
 
     def programs(self) -> list[tuple[float, Program]]:
         """What is worked with, each with the share of the people who have it."""
@@ -252,6 +252,7 @@ class _Pune(Site):
             self.farm("pnq-eda", ["SQ_Sim"], 620, hours=3.0),
             self.farm("pnq-eda", ["SQ_Regress"], 480, hours=1.5),
             self.farm("pnq-eda", ["SQ_DRC", "SQ_LVS", "SQ_Char", "SQ_Extract"], 60, hours=3.0, counts=(1, 1, 2, 4)),
+            self.farm("pnq-math", ["CALCADE"], 40, hours=5.0, day_share=0.5),
             self.farm("pnq-mesh", ["MeshwaySolve"], 150, hours=3.0),
         ]
 

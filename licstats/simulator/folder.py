@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
+import socket
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -24,6 +25,16 @@ def socket_path(folder: Path) -> Path:
         return inside
     digest = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"licstats-simulator-{os.getuid()}-{digest}" / "socket"
+
+
+def is_served(folder: Path) -> bool:
+    """Whether a simulator answers at the folder's socket."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        try:
+            connection.connect(str(socket_path(folder)))
+        except OSError:
+            return False
+    return True
 
 
 def write_tools(folder: Path, program: Path = STAND_IN, argument: Path | None = None) -> None:

@@ -164,12 +164,11 @@ class Person:
                 work.sessions.append(session)
         self.world.after(seconds - ago, partial(self._stop, work))
 
-    def leave_open(self, work: Work, ago: float) -> None:
-        """A program that was started days ago and then forgotten."""
+    def leave_open(self, work: Work, ago: float, until: float) -> None:
+        """A program that was started days ago, on a computer that nobody sits at, and is noticed in `until` seconds."""
         server = work.program.server
         for name in work.program.features:
             session = server.checkout(server.feature(name), work.holder, self.world.now - ago, version=work.version)
             if session:
                 session.running = False
-                work.sessions.append(session)
-        self.world.after(self.world.random.uniform(1, 6) * DAY, partial(self._stop, work))
+                self.world.after(until, partial(self.world.close, server, session))

@@ -259,6 +259,25 @@ def test_a_fleet_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
         pass
 
 
+def test_a_second_one_in_the_same_folder_is_refused_and_the_first_goes_on(simulator: Simulator) -> None:
+    with (
+        pytest.raises(SimulatorError, match="Another simulator already serves"),
+        running(simulator.folder, "--fleet", "small"),
+    ):
+        pass
+    assert run(simulator.lmutil, "lmstat", "-a", "-c", "27000@us").returncode == 0
+
+
+def test_what_a_killed_one_left_is_no_obstacle(tmp_path: Path) -> None:
+    process = launch(tmp_path, ["--fleet", "small"])
+    wait_until_ready(process)
+    process.kill()
+    process.communicate()
+    assert socket_path(tmp_path).exists()
+    with running(tmp_path, "--fleet", "small") as simulator:
+        assert run(simulator.lmutil, "lmstat", "-a", "-c", "27000@pl").returncode == 0
+
+
 def test_time_can_run_faster(tmp_path: Path) -> None:
     with running(tmp_path, "--fleet", "2x50", "--speed", "3000", "--start", "2026-03-18T09:30+00:00") as simulator:
         before = {session["handle"] for session in simulator.state("uniform-0001")}
