@@ -6,9 +6,16 @@ from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
+from django_htmx.middleware import HtmxDetails
 
 VERSION_HEADER = "X-Version"
 READ_HEADER = "X-Read-At"
+
+
+class LiveRequest(HttpRequest):
+    """A request as the views get it, with what the middleware found out about it."""
+
+    htmx: HtmxDetails
 
 
 def unchanged(request: HttpRequest, version: str, read_at: datetime | None = None) -> HttpResponse | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from axes.helpers import get_client_username, get_cool_off
@@ -28,7 +28,9 @@ def locked(
 def _until(request: HttpRequest, name: str) -> datetime:
     attempts = AccessAttempt.objects.filter(username=name, ip_address=request.axes_ip_address)  # type: ignore[attr-defined]
     last = attempts.order_by("-attempt_time").values_list("attempt_time", flat=True).first()
-    return (last or timezone.now()) + get_cool_off(request)
+    begun: datetime = last or timezone.now()
+    pause: timedelta = get_cool_off(request)
+    return begun + pause
 
 
 @login_not_required

@@ -67,8 +67,8 @@ def _sessions() -> Metric:
         "licstats_sessions_open", "Open sessions; unconfirmed ones apart.", labels=["server", "confirmed"]
     )
     rows = OpenSession.objects.values_list("server__name").annotate(
-        confirmed=Count("pk", filter=Q(last_seen_at=None)),
-        unconfirmed=Count("pk", filter=Q(last_seen_at__isnull=False)),
+        seen=Count("pk", filter=Q(last_seen_at=None)),
+        missed_now=Count("pk", filter=Q(last_seen_at__isnull=False)),
     )
     for server, confirmed, unconfirmed in rows.order_by("server__name"):
         sessions.add_metric([server, "yes"], confirmed)

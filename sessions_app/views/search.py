@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db.models import Count, QuerySet, Sum
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.utils.http import urlencode
 
 from groups_app.visibility import visible_features, visible_groups, visible_servers
+from licstats.live import LiveRequest
 from licstats.models import Feature
 from sessions_app.models import OpenSession
 
@@ -38,7 +39,7 @@ class Kind:
     more: bool
 
 
-def search(request: HttpRequest) -> HttpResponse:
+def search(request: LiveRequest) -> HttpResponse:
     """A page of what contains the text in any case; for htmx a short list to drop down under the box."""
     text = request.GET.get("q", "").replace("\0", "").strip()[:LONGEST_TEXT]
     limit = SHORT if request.htmx else LONG
@@ -47,7 +48,7 @@ def search(request: HttpRequest) -> HttpResponse:
     return render(request, "search/_found.html" if request.htmx else "search/search.html", context)
 
 
-def _kinds(request: HttpRequest, text: str, limit: int) -> list[Kind]:
+def _kinds(request: LiveRequest, text: str, limit: int) -> list[Kind]:
     features = visible_features(request.user)
     sessions = OpenSession.objects.filter(feature__in=features.order_by())
     return [
@@ -59,13 +60,13 @@ def _kinds(request: HttpRequest, text: str, limit: int) -> list[Kind]:
     ]
 
 
-def _servers(request: HttpRequest, text: str, limit: int) -> Kind:
+def _servers(request: LiveRequest, text: str, limit: int) -> Kind:
     rows = visible_servers(request.user).filter(name__icontains=text).order_by("name")
     found = [Found(row.name, reverse("server", args=[row.pk]), row.address) for row in rows[: limit + 1]]
     return Kind("License servers", "servers", found[:limit], len(found) > limit)
 
 
-def _groups(request: HttpRequest, text: str, limit: int) -> Kind:
+def _groups(request: LiveRequest, text: str, limit: int) -> Kind:
     rows = visible_groups(request.user).filter(name__icontains=text).order_by("name")
     found = [Found(row.name, _report({"scope": f"group:{row.name}"})) for row in rows[: limit + 1]]
     return Kind("License server groups", "group", found[:limit], len(found) > limit)

@@ -11,13 +11,13 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, F, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from groups_app.visibility import visible_features, visible_servers
-from licstats.live import mark, unchanged
+from licstats.live import LiveRequest, mark, unchanged
 from licstats.managers.base import STATUS
 from licstats.managers.registry import MANAGERS
 from licstats.models import LicenseServer, ServerReport
@@ -54,7 +54,7 @@ class ServersForm(forms.Form):
     )
 
 
-def servers(request: HttpRequest) -> HttpResponse:
+def servers(request: LiveRequest) -> HttpResponse:
     """The list; a live page that knows `version` already gets 204."""
     visible = visible_servers(request.user)
     summary = summarize(visible)
@@ -96,7 +96,7 @@ def _filter(visible: QuerySet[LicenseServer], choice: Mapping[str, Any]) -> Quer
     return rows.order_by(order, "name")
 
 
-def _add_counts(page: Any, request: HttpRequest) -> None:
+def _add_counts(page: Any, request: LiveRequest) -> None:
     """Features and sessions that the login may see, in one query each for the whole page."""
     servers = list(page)
     features = visible_features(request.user).filter(server__in=[server.pk for server in servers])
@@ -133,7 +133,7 @@ def _headers(params: Any, sort: str) -> list[dict[str, Any]]:
     return headers
 
 
-def server(request: HttpRequest, pk: int) -> HttpResponse:
+def server(request: LiveRequest, pk: int) -> HttpResponse:
     """One license server: its nodes, vendor daemons, and every problem beside the text that it is about."""
     visible = visible_servers(request.user).annotate(state=STATE)
     found = get_object_or_404(visible, pk=pk)
@@ -166,7 +166,7 @@ def _command(server: LicenseServer) -> str:
 
 
 @require_POST
-def ask_now(request: HttpRequest, pk: int) -> HttpResponse:
+def ask_now(request: LiveRequest, pk: int) -> HttpResponse:
     """Query now: makes the server due and leads back to where it was wanted."""
     found = get_object_or_404(visible_servers(request.user), pk=pk)
     try:
