@@ -24,7 +24,7 @@ START_SECONDS = 60.0
 
 def web_command() -> list[str]:
     return [
-        *(sys.executable, "-m", "gunicorn", "licstats.wsgi:application", "--no-control-socket"),
+        *(sys.executable, "-m", "gunicorn", "licstats.wsgi:application", "--no-control-socket", "--preload"),
         *("--worker-class", "gthread", "--threads", str(WEB_THREADS)),
         *("--workers", str(settings.LICSTATS_WEB_WORKERS), "--max-requests", "20000", "--max-requests-jitter", "2000"),
         *("--bind", f"{settings.LICSTATS_BIND}:{settings.LICSTATS_PORT}", "--graceful-timeout", "5"),

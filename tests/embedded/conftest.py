@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -81,6 +82,12 @@ def ask(folder: Path, statement: str, *parameters: object) -> object:
         cursor = link.execute(statement, parameters)
         row = cursor.fetchone() if cursor.description else None
         return row[0] if row else None
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def eventually(condition: Callable[[], bool], seconds: float = 20) -> bool:

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,7 +23,7 @@ import pytest
 
 from licstats.embedded.layout import Layout
 from licstats.embedded.lock import read_holder
-from tests.embedded.conftest import ROOT, all_gone, ask, eventually
+from tests.embedded.conftest import ROOT, all_gone, ask, eventually, free_port
 
 PASSWORD = "twelve simulated servers"
 
@@ -33,9 +32,7 @@ class Demo:
     """A running `licstats demo`."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.folder = folder
         self.said: list[str] = []
         self.start()
