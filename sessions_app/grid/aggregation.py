@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Count, F, Min, QuerySet, Sum
@@ -50,6 +50,18 @@ class Aggregation:
         return "host_first" if name == "host" and self.lists_hosts else path
 
 
+class Hosts(NamedTuple):
+    """The hosts of one group: how many and their names in order, and the same of their addresses, in that order."""
+
+    count: int
+    names: list[str]
+    address_count: int
+    addresses: list[str]
+
+
+NO_HOSTS = Hosts(0, [], 0, [])
+
+
 class Aggregated:
     """The groups of `rows` (sessions, already filtered): count, page, and all of them for an export."""
 
@@ -73,11 +85,11 @@ class Aggregated:
         rows = []
         for group in groups:
             key = tuple(group[path] for path in self.aggregation.keys)
-            count, listed, addresses = hosts.get(key, (0, [], []))
-            row = group | names.described(group)
-            row |= {"used": group["used_sum"], "host_quantity": count, "ip": addresses, "listed_hosts": count}
+            found = hosts.get(key, NO_HOSTS)
+            row = group | names.described(group) | {"used": group["used_sum"], "host_quantity": found.count}
+            row |= {"ip": found.addresses, "host_total": found.count, "ip_total": found.address_count}
             if self.aggregation.lists_hosts:
-                row["host"] = listed
+                row["host"] = found.names
             rows.append(row)
         return rows
 
@@ -87,35 +99,27 @@ class Aggregated:
         while chunk := list(islice(cursor, CHUNK)):
             yield from self.described(chunk, at_most=None)
 
-    def _hosts(
-        self, groups: Sequence[Group], at_most: int | None
-    ) -> dict[tuple[Any, ...], tuple[int, list[str], list[str]]]:
-        """By group: how many distinct hosts, the hosts in order, and their addresses in that order."""
+    def _hosts(self, groups: Sequence[Group], at_most: int | None) -> dict[tuple[Any, ...], Hosts]:
+        """The hosts of each group, by its keys; at most `at_most` of them, and of their addresses, are named."""
         if not groups:
             return {}
         keys = self.aggregation.keys
         inner, params = self.rows.order_by().values_list(*keys, "host", "ip").query.sql_with_params()
-        places = range(len(keys))
-        chosen = ", ".join(f"k{n}" for n in places)
-        types = self.aggregation.types
-        cut = "" if at_most is None else f"[1:{int(at_most)}]"
+        columns = [f"k{place}" for place in range(len(keys))]
+        wanted = ", ".join(f"%s::{kind}[]" for kind in self.aggregation.types)
+        hosts, pairs = ("", "") if at_most is None else (f"[1:{at_most:d}]", f"[1:{4 * at_most:d}]")
         statement = f"""
-            SELECT {chosen}, count(DISTINCT host), (array_agg(host ORDER BY host, ip)){cut},
-                   (array_agg(ip ORDER BY host, ip)){cut}
-              FROM (SELECT DISTINCT {", ".join(f"s.k{n}" for n in places)}, s.host, s.ip
-                      FROM ({inner}) AS s ({chosen}, host, ip)
-                      JOIN unnest({", ".join(f"%s::{kind}[]" for kind in types)}) AS w ({chosen}) USING ({chosen})) d
-             GROUP BY {chosen}
+            SELECT {", ".join(columns)}, count(DISTINCT host), (array_agg(DISTINCT host ORDER BY host)){hosts},
+                   count(DISTINCT NULLIF(ip, '')), (array_agg(ip ORDER BY host, ip) FILTER (WHERE ip <> '')){pairs}
+              FROM (SELECT DISTINCT {", ".join(f"s.{column}" for column in columns)}, s.host, s.ip
+                      FROM ({inner}) AS s ({", ".join(columns)}, host, ip)
+                      JOIN unnest({wanted}) AS w ({", ".join(columns)}) USING ({", ".join(columns)})) AS d
+             GROUP BY {", ".join(columns)}
         """  # noqa: S608 - composed of our own names and of what the ORM compiled
-        wanted = [[group[key] for group in groups] for key in keys]
         with connection.cursor() as cursor:
-            cursor.execute(statement, [*params, *wanted])
+            cursor.execute(statement, [*params, *([group[key] for group in groups] for key in keys)])
             return {
-                tuple(row[: len(keys)]): (
-                    row[-3],
-                    list(dict.fromkeys(row[-2])),
-                    [ip for ip in dict.fromkeys(row[-1]) if ip],
-                )
+                tuple(row[: len(keys)]): Hosts(row[-4], row[-3], row[-2], list(dict.fromkeys(row[-1] or ()))[:at_most])
                 for row in cursor.fetchall()
             }
 

@@ -129,7 +129,7 @@ class Column(tables.Column):  # type: ignore[misc]  # the package has no types
         """The inner HTML of the cell."""
         raw = row[self.path]
         if isinstance(raw, list):
-            return list_cell(raw)
+            return list_cell(raw, row.get(f"{self.path}_total"))
         return text_cell(raw) if raw not in ("", None) else DASH
 
 

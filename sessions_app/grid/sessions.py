@@ -22,7 +22,6 @@ from sessions_app.grid.columns import (
     Moment,
     NumberColumn,
     Row,
-    list_cell,
     text_cell,
     time_cell,
 )
@@ -82,14 +81,6 @@ class UserColumn(Column):
         return mark_safe(f"{text_cell(row['user'])}{marks(row, moment)}")  # noqa: S308 - both are escaped
 
 
-class HostColumn(Column):
-    """One host, or those of an aggregated row."""
-
-    def cell(self, row: Row, moment: Moment) -> str:
-        raw = row[self.path]
-        return list_cell(raw, row["listed_hosts"]) if isinstance(raw, list) else text_cell(raw) or DASH
-
-
 class BorrowColumn(DateTimeColumn):
     """When the borrowed license returns by itself; empty where nothing is borrowed."""
 
@@ -134,7 +125,7 @@ class SessionsTable(GridTable):
     type = ChoiceColumn("Type", "feature__type", group=FEATURE, choices=TYPES)
     expiration = DateColumn("Expiration Date", "feature__expires", group=FEATURE, hidden=True, nullable=True)
     user = UserColumn("Name", "user", group=USER)
-    host = HostColumn("Name", "host", group=HOST)
+    host = Column("Name", "host", group=HOST)
     ip = Column("IP", "ip", group=HOST, hidden=True)
     host_quantity = NumberColumn("Host Quantity", "host_quantity", hidden=True, help_text="Distinct hosts in the row")
     used = NumberColumn("Used", "used", help_text="Licenses held")
@@ -201,7 +192,7 @@ class SessionsGrid(Grid):
     model = OpenSession
     aggregations = (BY_USER, BY_HOST, BY_FEATURE, BY_SERVER, BY_USER_AND_HOST, BY_FEATURE_AND_USER)
     default_sort = ("user",)
-    row_fields = ("id", "feature_id", "server_id", "borrow_expires_at", "last_seen_at", "linger")
+    row_fields = ("id", "feature_id", "server_id", "user", "host", "borrow_expires_at", "last_seen_at", "linger")
     always = frozenset({"action"})
 
     def offered(self, scope: Any, aggregation: Aggregation | None) -> dict[str, Column]:
