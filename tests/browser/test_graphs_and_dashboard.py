@@ -1,0 +1,218 @@
+"""Graphs, history and the dashboard, walked as somebody would at a screen."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.db.models import F
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from licstats.models import Feature, LicenseServer
+from sessions_app.models import DashboardPane, OpenSession, UsageInterval
+from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory
+
+SESSIONS = "/features/realtime/sessions/"
+GRAPH = "#sessions-graph-pane"
+BARS = f"{GRAPH} .bars .point"
+
+
+@pytest.fixture
+def feature(live_server: LiveServer) -> Feature:
+    """WXPF on PL: ann holds 5 licenses, bob 3 (2 of them borrowed), cas 1."""
+    now = timezone.now()
+    server = LicenseServerFactory(name="PL", read_at=now, asked_at=now)
+    feature = FeatureFactory(server=server, name="WXPF", total=10, used=9, since=now - timedelta(hours=1))
+    for user, used, borrowed in [("ann", 5, False), ("bob", 1, False), ("bob", 2, True), ("cas", 1, False)]:
+        OpenSessionFactory(
+            feature=feature,
+            user=user,
+            used=used,
+            checked_out_at=now - timedelta(hours=2),
+            borrow_expires_at=now + timedelta(days=3) if borrowed else None,
+        )
+    return feature
+
+
+def choice(feature: Feature) -> str:
+    return f"scope=server:{feature.server.name}&feature={feature.name}&version={feature.version}&type={feature.type}"
+
+
+def bars(page: Page) -> dict[str, dict[str, int]]:
+    """The drawn figures: for each series, licenses by user."""
+    return page.evaluate(
+        """() => Object.fromEntries(document.querySelector("#sessions-graph-pane .chart-canvas").data
+             .map((trace) => [trace.name, Object.fromEntries(trace.x.map((user, at) => [user, trace.y[at]]))]))"""
+    )
+
+
+def test_one_bar_for_each_user_the_most_licenses_first_split_into_used_and_borrowed(
+    admin_page: Page, live_server: LiveServer, feature: Feature
+):
+    admin_page.goto(live_server.url + SESSIONS)
+    expect(admin_page.locator(BARS).first).to_be_visible()
+    assert bars(admin_page) == {
+        "Used": {"ann": 5, "bob": 1, "cas": 1},
+        "Borrowed": {"ann": 0, "bob": 2, "cas": 0},
+    }
+    expect(admin_page.locator(f"{GRAPH} .rangeslider-container")).to_be_visible()
+
+
+def test_the_legend_switches_a_series_off_and_on(admin_page: Page, live_server: LiveServer, feature: Feature):
+    admin_page.goto(live_server.url + SESSIONS)
+    borrowed = admin_page.locator(f"{GRAPH} .legendtoggle").nth(1)
+    borrowed.click()
+    shown = "() => document.querySelector('#sessions-graph-pane .chart-canvas').data[1].visible"
+    admin_page.wait_for_function(f"{shown} === 'legendonly'")
+    borrowed.click()
+    admin_page.wait_for_function(f"{shown} === true")
+
+
+def test_the_graph_follows_a_filter_of_the_grid(admin_page: Page, live_server: LiveServer, feature: Feature):
+    admin_page.goto(live_server.url + SESSIONS)
+    expect(admin_page.locator(BARS).first).to_be_visible()
+    admin_page.fill("#sessions input[name=user]", "an")
+    admin_page.wait_for_function(
+        "() => document.querySelector('#sessions-graph-pane .chart-canvas').data[0].x.join() === 'ann'"
+    )
+
+
+def test_the_graph_follows_a_new_reading_and_the_readers_series_stay_off(
+    admin_page: Page, live_server: LiveServer, feature: Feature
+):
+    admin_page.goto(live_server.url + SESSIONS)
+    admin_page.locator(f"{GRAPH} .legendtoggle").nth(1).click()
+    OpenSession.objects.filter(user="cas").update(used=8)
+    LicenseServer.objects.update(revision=F("revision") + 1)
+    admin_page.wait_for_function(
+        "() => document.querySelector('#sessions-graph-pane .chart-canvas').data[0].y[0] === 8", timeout=15_000
+    )
+    shown = "() => document.querySelector('#sessions-graph-pane .chart-canvas')._fullData[1].visible"
+    assert admin_page.evaluate(shown) == "legendonly"
+
+
+def test_three_thousand_users_are_drawn_with_a_word_about_those_who_are_not(
+    admin_page: Page, live_server: LiveServer, feature: Feature
+):
+    OpenSession.objects.bulk_create(
+        OpenSession(
+            server=feature.server,
+            feature=feature,
+            user=f"u{number:04d}",
+            host=f"h{number}",
+            handle=str(5000 + number),
+            used=1 + number % 9,
+            first_seen_at=timezone.now(),
+        )
+        for number in range(3000)
+    )
+    admin_page.goto(live_server.url + SESSIONS)
+    expect(admin_page.locator(f"{GRAPH} .chart-note")).to_contain_text("1,000 users with the most licenses of 3,003")
+    assert len(bars(admin_page)["Used"]) == 1000
+
+
+def test_the_same_figures_stand_in_a_table(admin_page: Page, live_server: LiveServer, feature: Feature):
+    admin_page.goto(live_server.url + SESSIONS)
+    admin_page.click(f"{GRAPH} .chart-table summary")
+    expect(admin_page.locator(f"{GRAPH} .chart-table tbody tr").nth(1)).to_have_text("bob 3 2", use_inner_text=True)
+
+
+def test_the_history_of_a_feature_is_drawn_with_its_gap(admin_page: Page, live_server: LiveServer, feature: Feature):
+    now = timezone.now()
+    UsageInterval.objects.create(
+        feature=feature,
+        started_at=now - timedelta(hours=6),
+        ended_at=now - timedelta(hours=4),
+        used=2,
+        borrowed=0,
+        reserved=0,
+        queued=0,
+        total=10,
+    )
+    period = f"from={(now - timedelta(hours=8)):%Y-%m-%dT%H:%M}&to={(now + timedelta(hours=1)):%Y-%m-%dT%H:%M}"
+    admin_page.goto(f"{live_server.url}/features/history/usage/?{choice(feature)}&{period}")
+    expect(admin_page.locator(".scatterlayer path.js-line").first).to_be_attached()
+    used = admin_page.evaluate("() => document.querySelector('.chart-canvas').data[0].y")
+    assert used == [None, 2, 2, None, 9, 9, None]
+    expect(admin_page.locator("#intervals tbody tr")).to_have_count(1)
+
+
+def test_a_period_is_chosen_by_its_name_and_stays_in_the_url(
+    admin_page: Page, live_server: LiveServer, feature: Feature
+):
+    admin_page.goto(f"{live_server.url}/features/history/sessions/?scope=server:PL")
+    admin_page.click("text=Last month")
+    expect(admin_page).to_have_url(f"{live_server.url}/features/history/sessions/?scope=server%3APL&period=last-month")
+    expect(admin_page.locator(".period-names [aria-current]")).to_have_text("Last month")
+
+
+def test_the_day_of_the_chosen_feature_has_a_line_at_now(admin_page: Page, live_server: LiveServer, feature: Feature):
+    admin_page.goto(f"{live_server.url}/features/realtime/usage/?{choice(feature)}")
+    expect(admin_page.locator(".shapelayer path")).to_have_count(1)
+    expect(admin_page.locator("#usage tbody tr")).to_have_count(1)
+
+
+def test_what_is_pinned_stands_on_the_dashboard_live_and_leads_back(
+    admin_page: Page, live_server: LiveServer, feature: Feature
+):
+    admin_page.goto(f"{live_server.url}{SESSIONS}?scope=server:PL&user=an")
+    admin_page.click(f"{GRAPH} .pin button")
+    admin_page.click("#sessions .pin button")
+    admin_page.goto(live_server.url)
+    graph, grid = admin_page.locator(".dashboard > .pane").all()
+    expect(graph.locator(".bars .point").first).to_be_visible()
+    expect(grid.locator("tbody tr")).to_have_count(1)
+    OpenSessionFactory(feature=feature, user="anna")
+    LicenseServer.objects.update(revision=F("revision") + 1)
+    expect(grid.locator("tbody tr")).to_have_count(2, timeout=15_000)
+    grid.locator("h2 a").click()
+    expect(admin_page.locator("#sessions .chip").first).to_contain_text("an")
+
+
+def test_panes_are_moved_resized_renamed_maximised_and_removed(
+    admin_page: Page, live_server: LiveServer, feature: Feature
+):
+    admin_page.goto(live_server.url + SESSIONS)
+    admin_page.click(f"{GRAPH} .pin button")
+    admin_page.click("#sessions .pin button")
+    admin_page.goto(live_server.url)
+    first, second = DashboardPane.objects.order_by("place")
+
+    def menu(pane: DashboardPane) -> None:
+        admin_page.click(f"#pane-{pane.pk} .menu summary")
+
+    menu(second)
+    admin_page.click(f"#pane-{second.pk} >> text=Move up")
+    expect(admin_page.locator(".dashboard > .pane").first).to_have_id(f"pane-{second.pk}")
+    menu(first)
+    admin_page.click(f"#pane-{first.pk} >> text=Half width")
+    expect(admin_page.locator(f"#pane-{first.pk}")).to_have_class("pane width-half")
+    menu(first)
+    admin_page.fill(f"#pane-{first.pk} input[name=title]", "Who holds what")
+    admin_page.click(f"#pane-{first.pk} >> text=Rename")
+    expect(admin_page.locator(f"#pane-{first.pk} h2")).to_have_text("Who holds what")
+    admin_page.click(f"#pane-{first.pk} [data-maximise]")
+    expect(admin_page.locator(".pane.maximised")).to_have_count(1)
+    admin_page.keyboard.press("Escape")
+    expect(admin_page.locator(".pane.maximised")).to_have_count(0)
+    menu(first)
+    admin_page.click(f"#pane-{first.pk} >> text=Remove from the dashboard")
+    expect(admin_page.locator(".dashboard > .pane")).to_have_count(1)
+
+
+@pytest.mark.parametrize(
+    "address", ["/", "/features/realtime/usage/", "/features/history/usage/", "/features/history/sessions/"]
+)
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_axe_finds_no_serious_fault(
+    admin_page: Page, live_server: LiveServer, feature: Feature, address: str, colours: str
+):
+    admin_page.emulate_media(color_scheme=colours)
+    admin_page.goto(live_server.url + address)
+    admin_page.wait_for_load_state("networkidle")
+    found = Axe().run(admin_page).response["violations"]
+    serious = [fault for fault in found if fault["impact"] in ("serious", "critical")]
+    assert [(fault["id"], [node["html"][:80] for node in fault["nodes"]]) for fault in serious] == []
