@@ -21,6 +21,8 @@ PREPARE = f"""
 CREATE TEMPORARY TABLE IF NOT EXISTS polled_session ON COMMIT DELETE ROWS
     AS SELECT {COLUMNS} FROM sessions_app_opensession WITH NO DATA;
 CREATE TEMPORARY TABLE IF NOT EXISTS polled_cell (feature_id bigint, "user" text) ON COMMIT DELETE ROWS;
+DELETE FROM polled_session;
+DELETE FROM polled_cell;
 """  # noqa: S608
 EQUAL = """
     {0}."user" = {1}."user" AND {0}.host = {1}.host AND {0}.display = {1}.display AND {0}.handle = {1}.handle
