@@ -4,68 +4,25 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
 import redis as redis_client
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone as clock
 
 from licstats.models import LicenseServer
-from licstats.queues import CLOSING, site_queue
 from sessions_app.closing.ask import CloseSession, send
-from sessions_app.closing.lock import held_servers
 from sessions_app.closing.sweep import sweep
+from sessions_app.closing.work import close_on
 from sessions_app.models import CloseRequest, CloseState
 from tests.closing.farm import Farm, polled
+from tests.closing.worker import Worker, wait
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PATIENCE = 40.0  # seconds: a worker starts in two, on a busy machine in ten
-
-
-def wait(until: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not until():
-        assert time.monotonic() < deadline, f"waited {PATIENCE:g} s for {what}"
-        time.sleep(0.05)
-
-
-class Worker:
-    """A Celery worker for the closes of the site `main`, in a process group of its own."""
-
-    def __init__(self, farm: Farm) -> None:
-        environment = os.environ | {
-            "DJANGO_SETTINGS_MODULE": "tests.closing.worker_settings",
-            "TEST_DATABASE": connection.settings_dict["NAME"],
-            "LICSTATS_LMUTIL": str(farm.tool),
-            "LICSTATS_CLOSE_PROOF": "2",
-        }
-        self.log = (farm.folder / "worker.log").open("ab")
-        self.process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "celery", "-A", "licstats.celery:app", "--quiet", "worker"),
-                *("--pool", "threads", "--concurrency", "4", "--queues", site_queue(CLOSING, "main")),
-                *("--without-mingle", "--without-gossip", "--without-heartbeat"),
-            ],
-            cwd=settings.BASE_DIR,
-            env=environment,
-            stdout=self.log,
-            stderr=self.log,
-            start_new_session=True,
-        )
-
-    def kill(self) -> None:
-        """As by `kill -9`; the tool that it started lives on, as it would."""
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-        wait(lambda: not held_servers(), "PostgreSQL to notice that the worker is gone")
 
 
 @pytest.fixture
@@ -73,14 +30,13 @@ def start_worker(farm: Farm, redis: redis_client.Redis) -> Iterator[Callable[[],
     workers: list[Worker] = []
 
     def start() -> Worker:
-        workers.append(Worker(farm))
+        workers.append(Worker(farm.folder / "worker.log", LICSTATS_LMUTIL=str(farm.tool), LICSTATS_CLOSE_PROOF="2"))
         return workers[-1]
 
     yield start
     farm.open_gates()
     for worker in workers:
         worker.kill()
-        worker.log.close()
 
 
 @pytest.fixture
@@ -100,6 +56,12 @@ def sweep_as_if_later(request: CloseRequest) -> None:
     """The sweep, for which the request has not moved for some time."""
     CloseRequest.objects.filter(pk=request.pk).update(moved_at=clock.now() - timedelta(seconds=10))
     sweep()
+
+
+def take_over(request: CloseRequest) -> None:
+    """What the next worker does with the message that the sweep sends."""
+    assert request.server_id is not None
+    close_on(request.server_id)
 
 
 def test_a_real_worker_closes_it(
@@ -151,9 +113,8 @@ def test_killed_while_it_asks_first_it_is_done_by_the_next(
     assert state_of(request_to_close) == CloseState.CHECKING
     worker.kill()
     farm.open_gates()
-    start_worker()
-    sweep_as_if_later(request_to_close)
-    wait(lambda: state_of(request_to_close) == CloseState.CLOSED, "the close")
+    take_over(request_to_close)
+    assert state_of(request_to_close) == CloseState.CLOSED
     assert len(farm.removals) == 1
     assert farm.users == ["ben"]
 
@@ -169,9 +130,8 @@ def test_killed_in_the_removal_it_is_proved_and_never_repeated(
     assert state_of(request_to_close) == CloseState.REMOVING
     worker.kill()
     farm.open_gates()
-    start_worker()
-    sweep_as_if_later(request_to_close)
-    wait(lambda: state_of(request_to_close) == CloseState.CLOSED, "the close")
+    take_over(request_to_close)
+    assert state_of(request_to_close) == CloseState.CLOSED
     assert len(farm.removals) == 1
     assert farm.users == ["ben"]
 
@@ -186,10 +146,8 @@ def test_killed_with_its_tool_before_anything_was_removed_it_says_so(
     worker.kill()
     os.kill(farm.calls[-1]["pid"], signal.SIGKILL)
     gate.unlink()
-    start_worker()
-    sweep_as_if_later(request_to_close)
-    wait(lambda: state_of(request_to_close) not in (CloseState.REMOVING, CloseState.VERIFYING), "an end")
-    assert request_to_close.state == CloseState.FAILED
+    take_over(request_to_close)
+    assert state_of(request_to_close) == CloseState.FAILED
     assert "may or may not have been sent" in request_to_close.message
     assert farm.users == ["ada", "ben"]
     assert len(farm.removals) == 1
@@ -207,9 +165,8 @@ def test_killed_while_it_proves_it_is_proved_by_the_next(
     assert state_of(request_to_close) == CloseState.VERIFYING
     worker.kill()
     farm.open_gates()
-    start_worker()
-    sweep_as_if_later(request_to_close)
-    wait(lambda: state_of(request_to_close) == CloseState.CLOSED, "the close")
+    take_over(request_to_close)
+    assert state_of(request_to_close) == CloseState.CLOSED
     assert len(farm.removals) == 1
 
 

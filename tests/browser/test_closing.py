@@ -1,0 +1,208 @@
+"""A session is closed as an administrator does it: X, preview, confirm, and the license is back in the pool."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import redis as redis_client
+from axe_playwright_python.sync_playwright import Axe
+from django.contrib.auth.models import User
+from django.utils import timezone as clock
+from playwright.sync_api import Browser, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from licstats.managers.registry import MANAGERS
+from licstats.models import LicenseServer
+from licstats.simulator.client import Simulator
+from licstats.simulator.process import running
+from sessions_app.closing import tool
+from sessions_app.models import CloseRequest, CloseState, OpenSession
+from sessions_app.polling.poll import PollServer
+from tests.closing.making import closer
+from tests.closing.worker import Worker
+from tests.factories import LicenseServerFactory
+
+PATIENCE = 40_000  # milliseconds: a worker starts meanwhile
+REMOVE = "-removeuser -clientuser {user} -clienthost {host} -host {server_host} -port {port}"
+
+
+@pytest.fixture(scope="module")
+def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    with running(tmp_path_factory.mktemp("simulator"), "--fleet", "small", "--lmx-password", "orchid-17") as simulator:
+        for name, manager, port in (("F1", "flexnet", 27000), ("L1", "lmx", 6200)):
+            simulator.do("add_server", name=name, manager=manager, hosts=[name.lower()], port=port)
+            simulator.do("add_feature", server=name, feature="Mesh", count=10)
+        yield simulator
+
+
+@pytest.fixture
+def fleet(
+    simulator: Simulator, settings: Any, live_server: LiveServer, redis: redis_client.Redis, tmp_path: Any
+) -> Iterator[Simulator]:
+    """F1 (FlexNet) and L1 (LM-X) without sessions, licstats knows both, and a worker is at their site."""
+    settings.LICSTATS_TOOLS = settings.LICSTATS_TOOLS | {
+        "lmutil": simulator.lmutil,
+        "lmxendutil": simulator.lmxendutil,
+    }
+    settings.LICSTATS_LMX_REMOVE = REMOVE
+    for name in ("F1", "L1"):
+        for session in simulator.state(name):
+            simulator.do("end_session", server=name, handle=session["handle"])
+    later = clock.now() + timedelta(hours=1)
+    LicenseServerFactory(name="F1", address="27000@f1", next_poll_at=later)
+    LicenseServerFactory(name="L1", manager="lmx", address="6200@l1", next_poll_at=later)
+    tool.check("main", MANAGERS["lmx"])
+    worker = Worker(
+        tmp_path / "worker.log",
+        LICSTATS_LMUTIL=simulator.lmutil,
+        LICSTATS_LMXENDUTIL=simulator.lmxendutil,
+        LICSTATS_LMX_REMOVE=REMOVE,
+        LICSTATS_LMX_PASSWORD="orchid-17",
+    )
+    yield simulator
+    worker.kill()
+
+
+@pytest.fixture
+def login(db: None) -> User:
+    return closer(username="nadia")
+
+
+def poll() -> None:
+    for server in LicenseServer.objects.all():
+        PollServer(server).execute()
+
+
+def test_x_preview_confirm_and_the_license_is_back(
+    fleet: Simulator, sign_in: Callable[[User], Page], login: User, live_server: LiveServer
+) -> None:
+    fleet.add_session("F1", "Mesh", "ann", "ws1", display=":0.0")
+    fleet.add_session("F1", "Mesh", "bob", "ws2", display=":0.0")
+    poll()
+    page = sign_in(login)
+    page.goto(f"{live_server.url}/features/realtime/sessions/")
+    page.get_by_role("link", name="Close the session of ann on ws1").click()
+    dialog = page.get_by_role("dialog", name="Close 1 session and take back 1 license?")
+    expect(dialog.get_by_role("row", name=re.compile("ann ws1 :0.0 Mesh .* F1 1"))).to_be_visible()
+    expect(dialog.get_by_role("link", name="Keep it")).to_be_focused()
+    dialog.get_by_label("Reason").fill("left for the day")
+    dialog.get_by_role("button", name="Close session").click()
+    outcome = page.get_by_role("dialog")
+    expect(outcome.get_by_text("The license is back in the pool")).to_be_visible(timeout=PATIENCE)
+    assert [session["user"] for session in fleet.state("F1")] == ["bob"]
+    assert fleet.removals()[-1]["removed"][0]["user"] == "ann"
+    outcome.get_by_role("link", name="Back").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_role("link", name="Close the session of ann on ws1")).to_have_count(0, timeout=15_000)
+    expect(page.get_by_role("link", name="Close the session of bob on ws2")).to_be_visible()
+
+    page.get_by_role("link", name="Closed Sessions").click()
+    row = page.get_by_role("row", name=re.compile("nadia F1 Mesh"))
+    expect(row).to_contain_text("left for the day")
+    expect(row).to_contain_text("Closed")
+    request = CloseRequest.objects.get()
+    steps = list(request.events.values_list("step", "by"))
+    assert [step for step, _ in steps] == ["requested", "checking", "removing", "verifying", "closed"]
+    assert steps[0][1] == "nadia"
+
+
+def test_an_aggregated_row_closes_its_four_sessions(
+    fleet: Simulator, sign_in: Callable[[User], Page], login: User, live_server: LiveServer
+) -> None:
+    for number in range(4):
+        fleet.add_session("F1", "Mesh", "ann", f"ws{number}", display=":0.0")
+    fleet.add_session("F1", "Mesh", "bob", "ws1", display=":0.0")
+    poll()
+    page = sign_in(login)
+    page.goto(f"{live_server.url}/features/realtime/sessions/?group_by=user")
+    page.get_by_role("row", name=re.compile("ann")).get_by_role("link", name="Close the sessions of this row").click()
+    dialog = page.get_by_role("dialog", name="Close 4 sessions and take back 4 licenses?")
+    for number in range(4):
+        expect(dialog.get_by_role("cell", name=f"ws{number}", exact=True)).to_be_visible()
+    expect(dialog.get_by_role("cell", name="bob")).to_have_count(0)
+    dialog.get_by_role("button", name="Close 4 sessions").click()
+    expect(page.get_by_role("dialog").get_by_text("The license is back in the pool")).to_have_count(4, timeout=PATIENCE)
+    assert [session["user"] for session in fleet.state("F1")] == ["bob"]
+    assert CloseRequest.objects.filter(state=CloseState.CLOSED, user="ann").count() == 4
+
+
+def test_through_lmxendutil(
+    fleet: Simulator, sign_in: Callable[[User], Page], login: User, live_server: LiveServer
+) -> None:
+    fleet.add_session("L1", "Mesh", "ann", "ws1", ip="10.0.0.1")
+    poll()
+    page = sign_in(login)
+    page.goto(f"{live_server.url}/features/realtime/sessions/")
+    page.get_by_role("link", name="Close the session of ann on ws1").click()
+    page.get_by_role("dialog").get_by_role("button", name="Close session").click()
+    expect(page.get_by_role("dialog").get_by_text("The license is back in the pool")).to_be_visible(timeout=PATIENCE)
+    assert fleet.state("L1") == []
+    assert not OpenSession.objects.exists()
+
+
+class TestBeforeAnything:
+    """No worker is needed for what happens before somebody confirms."""
+
+    @pytest.fixture
+    def session(self, live_server: LiveServer) -> OpenSession:
+        from tests.factories import FeatureFactory, OpenSessionFactory
+
+        session: OpenSession = OpenSessionFactory(feature=FeatureFactory(name="Mesh"), user="ann", host="ws1")
+        return session
+
+    @pytest.fixture
+    def grid(self, session: OpenSession, sign_in: Callable[[User], Page], login: User, live_server: LiveServer) -> Page:
+        page = sign_in(login)
+        page.goto(f"{live_server.url}/features/realtime/sessions/")
+        return page
+
+    def test_escape_and_keep_leave_everything_as_it_was(self, grid: Page) -> None:
+        x = grid.get_by_role("link", name="Close the session of ann on ws1")
+        x.click()
+        expect(grid.get_by_role("dialog")).to_be_visible()
+        grid.keyboard.press("Escape")
+        expect(grid.get_by_role("dialog")).to_have_count(0)
+        expect(x).to_be_focused()
+        grid.keyboard.press("Enter")
+        grid.get_by_role("dialog").get_by_role("link", name="Keep it").press("Enter")
+        expect(grid.get_by_role("dialog")).to_have_count(0)
+        assert not CloseRequest.objects.exists()
+
+    def test_the_dialog_is_accessible(self, grid: Page) -> None:
+        grid.get_by_role("link", name="Close the session of ann on ws1").click()
+        expect(grid.get_by_role("dialog")).to_be_visible()
+        found = Axe().run(grid, context=".close-dialog").response["violations"]
+        assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+
+    def test_the_row_says_how_far_it_is_and_offers_no_second_x(self, grid: Page, session: OpenSession) -> None:
+        grid.get_by_role("link", name="Close the session of ann on ws1").click()
+        grid.get_by_role("dialog").get_by_role("button", name="Close session").click()
+        expect(grid.get_by_role("dialog").get_by_role("heading", name="Closing…")).to_be_visible()
+        grid.get_by_role("dialog").get_by_role("link", name="Back; it goes on").click()
+        expect(grid.get_by_role("link", name="Closing…")).to_be_visible(timeout=15_000)
+        expect(grid.get_by_role("link", name="Close the session of ann on ws1")).to_have_count(0)
+
+    def test_without_javascript_it_is_pages(
+        self, session: OpenSession, login: User, live_server: LiveServer, browser: Browser, page: Page,
+        sign_in: Callable[[User], Page],
+    ) -> None:  # fmt: skip
+        cookies = sign_in(login).context.cookies()
+        context = browser.new_context(java_script_enabled=False)
+        context.add_cookies(cookies)  # type: ignore[arg-type]
+        plain = context.new_page()
+        plain.goto(f"{live_server.url}/features/realtime/sessions/")
+        plain.get_by_role("link", name="Close the session of ann on ws1").click()
+        expect(plain.get_by_role("heading", name="Close 1 session and take back 1 license?")).to_be_visible()
+        plain.get_by_label("Reason").fill("left")
+        plain.get_by_label("Dry run").check()
+        plain.get_by_role("button", name="Close session").click()
+        expect(plain.get_by_role("heading", name="Closing…")).to_be_visible()
+        request = CloseRequest.objects.get()
+        assert (request.reason, request.dry_run) == ("left", True)
+        plain.get_by_role("link", name="Back; it goes on").click()
+        expect(plain).to_have_url(re.compile("/features/realtime/sessions/"))
+        context.close()
