@@ -71,6 +71,11 @@ def lines_not_understood(reading: Reading) -> list[int | None]:
 def unaccounted(text: str, reading: Reading) -> list[str]:
     """Checkout lines of `text`, found by a plain pattern, that are neither sessions nor among the problems."""
     told = set(lines_not_understood(reading))
+    numbered = text.split("\n")
+    for problem in reading.problems:
+        if problem.kind is ProblemKind.LINE and problem.text:
+            assert problem.line
+            assert problem.text == numbered[problem.line - 1][:1_000]
     lines = [
         line for number, line in enumerate(text.split("\n"), start=1) if CHECKOUT.search(line) and number not in told
     ]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date
+from itertools import chain
+from operator import attrgetter
 
 from licstats.managers import pools
-from licstats.managers.flexnet.parts import Block
+from licstats.managers.flexnet.parts import Block, used_of
 from licstats.managers.reading import FeatureReading, FeatureType, Pool, SessionReading
 
 _PARTS = re.compile(r"\d+(?:\.\d+)?|[^\d]+", re.ASCII)
@@ -45,7 +47,7 @@ def build(
     place: int = 0,
 ) -> FeatureReading:
     """The feature that `blocks` show, with its sessions, reservations and queue."""
-    sessions: tuple[SessionReading, ...] = tuple([session for block in blocks for session in block.sessions])
+    sessions: tuple[SessionReading, ...] = tuple(chain.from_iterable([block.sessions for block in blocks]))
     queue = tuple([request for block in blocks for request in block.queue])
     expiry = pools.expiration(part_pools, today)
     return FeatureReading(
@@ -55,7 +57,7 @@ def build(
         type=kind,
         total=total,
         used=used,
-        borrowed=sum([session.used for session in sessions if session.borrow_expires_at]),
+        borrowed=sum(map(used_of, filter(attrgetter("borrow_expires_at"), sessions))),
         reserved=sum([block.reserved for block in blocks]),
         queued=sum([request.count for request in queue]),
         expires=expiry.day,

@@ -12,6 +12,7 @@ from licstats.managers.reading import Problem
 _HEADING = re.compile(
     r"\s*Feature\s+Version\s+#licen[cs]es\s+(?:(Expires)\s+Vendor|Vendor\s+Expires)\s*", re.IGNORECASE
 )
+MARK_WITHIN = 10_000  # characters, in which the heading of the columns stands
 _NEVER = r"permanent\s*\(no expiration date\)|permanent|lifetime"
 _DATE = rf"{_NEVER}|\d{{1,2}}-[a-z]{{3}}-\d{{1,4}}"
 _ROW = re.compile(
@@ -68,7 +69,7 @@ class Catalogue:
 
 def is_catalogue(text: str) -> bool:
     """Whether a text is an answer of `lmstat -i`."""
-    return _MARK.search(text) is not None
+    return _MARK.search(text, 0, MARK_WITHIN) is not None
 
 
 def _row(found: re.Match[str], line: int) -> Row:

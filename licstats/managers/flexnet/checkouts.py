@@ -27,6 +27,7 @@ class _Counts(dict[str, int]):
         return count
 
 
+_ACTIVATED = ACTIVATED.split()[0]
 _counts = _Counts({"": 1})
 
 
@@ -36,12 +37,15 @@ def read_usual(text: str, vendor: str, line: int, calendar: Calendar, last: Head
     `last` is what stood in its place in the reading before: equal lines give the same session objects.
     """
     found = USUAL_HEADING.match(text)
-    if not found or ACTIVATED in text:
+    if not found:
         return None
     name, total, in_use = found.groups()
     heading = Heading(name.strip(), vendor, line, "Users of " + found[0], int(total), int(in_use))
     first, *rest = text[found.end() :].split(BLOCK_START)
+    lines = 1  # of the heading; each piece adds its own
     pieces = [(Block(), first)] if first.strip("\n") else []
+    if not pieces:
+        lines += len(first)
     for piece in rest:
         start = USUAL_BLOCK.match(piece)
         expiry = start and read_expiry((start[3] or "permanent").strip())
@@ -50,14 +54,18 @@ def read_usual(text: str, vendor: str, line: int, calendar: Calendar, last: Head
         kind = FeatureType.FLOATING if start[4] else FeatureType.NODE_LOCKED
         block = Block(start[1], start[2], kind, expiry if start[3] else Expiry())
         pieces.append((block, piece[start.end() :]))
+        lines += piece.count("\n", 0, start.end()) + 1
     old = iter(last.blocks if last else ())
     try:
         for block, piece in pieces:
-            if not _read_checkouts(block, piece.strip("\n"), calendar, next(old, None)):
+            body = piece.strip("\n")
+            if not _read_checkouts(block, body, calendar, next(old, None)):
                 return None
             heading.blocks.append(block)
+            lines += len(piece) - len(body) + max(0, len(block.sessions) - 1)
     except Careful:
         return None
+    heading.lines = lines
     return heading
 
 
@@ -95,11 +103,12 @@ def _read_lines(body: str, calendar: Calendar) -> list[SessionReading]:
     """A session for each line that is a checkout in the usual shape; Careful where a date is not plain."""
     columns = zip(*USUAL_CHECKOUT.findall(body), strict=True)
     try:
-        users, hosts, displays, versions, server_hosts, ports, handles, days, clocks, counts = columns
+        raws, users, hosts, displays, versions, server_hosts, ports, handles, days, clocks, counts = columns
     except ValueError:
         return []
+    if _ACTIVATED in users:
+        raise Careful(_ACTIVATED)  # two words that are one user
     starts = map(add, map(calendar.days.__getitem__, days), map(calendar.clocks.__getitem__, clocks))
-    raws = map("{} {} {}".format, users, hosts, displays)
     used = map(_counts.__getitem__, counts)
     none = repeat(None)
     return list(

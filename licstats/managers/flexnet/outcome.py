@@ -127,7 +127,7 @@ def _catalogue_problems(report: Report, catalogue: Catalogue | None) -> list[Pro
 
 def catalogue_alone(text: str, at: datetime) -> Reading | None:
     """The reading of an answer of `lmstat -i`, where one was given for the status; None where it is none."""
-    if not is_catalogue(text) or HEADING_START[1:] in text:
+    if HEADING_START[1:] in text or not is_catalogue(text):
         return None
     catalogue = Catalogue(text)
     message = "This is an answer of lmstat -i, which reads the license file only: who uses what is not known."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from operator import attrgetter
 from typing import NamedTuple
 
 from licstats.managers.dates import NOT_TOLD, Expiry
@@ -18,6 +19,8 @@ from licstats.managers.reading import (
     ServerNode,
     SessionReading,
 )
+
+used_of = attrgetter("used")
 
 
 @dataclass(slots=True, eq=False)
@@ -35,7 +38,7 @@ class Block:
 
     @property
     def seen(self) -> int:
-        return sum([session.used for session in self.sessions])
+        return sum(map(used_of, self.sessions))
 
     @property
     def reserved(self) -> int:
@@ -71,6 +74,7 @@ class Heading:
     uncounted: bool = False
     blocks: list[Block] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)  # with lines as of `line`
+    lines: int = 0  # that it takes up, with its own
     stable: bool = True  # False: its text alone does not tell what it says
 
     _figures: Figures | None = None

@@ -31,10 +31,10 @@ def read_report(text: str, at: datetime, zone: ZoneInfo, memo: Memo | None) -> t
     """
     if "\r" in text:
         text = _LINE_ENDS.sub("\n", text)
-    whole, end, last_line = text.rpartition("\n")
     memory = Memory(memo)
     report = _ReportReader(at, zone, memory).read(text)
-    if last_line.strip() and not is_exact(report):
+    if not text.endswith("\n") and not is_exact(report):
+        whole, end, last_line = text.rpartition("\n")
         memory = Memory(memo)
         report = _ReportReader(at, zone, memory).read(whole + end)
         add_broken_line(report, last_line, text.count("\n") + 1)
@@ -78,12 +78,14 @@ class _ReportReader:
         if heading:
             self._place(heading, self.line)
             self.memory.keep(place, piece, heading)
-            self.line += piece.count("\n") + 1
+            self.line += heading.lines
             return
         placed, self.pure = len(self.report.headings), True
         self._read_lines(HEADING_START[1:] + piece, last)
         if self.pure and len(self.report.headings) == placed + 1:
-            self.memory.keep(place, piece, self.report.headings[-1].heading)
+            heading = self.report.headings[-1].heading
+            heading.lines = piece.count("\n") + 1
+            self.memory.keep(place, piece, heading)
 
     def _place(self, heading: Heading, line: int) -> None:
         around, report = self.around, self.report
