@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from sessions_app.doctor import Finding, State, examine
@@ -33,7 +34,7 @@ def _table(findings: list[Finding]) -> Table:
     table = Table("", "State", "Found", "What to do", show_lines=False)
     for finding in findings:
         colour = COLOURS[finding.state]
-        table.add_row(finding.subject, f"[{colour}]{finding.state}[/]", finding.found, finding.mend)
+        table.add_row(finding.subject, f"[{colour}]{finding.state}[/]", escape(finding.found), escape(finding.mend))
     return table
 
 
