@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -21,6 +22,7 @@ DASH = mark_safe('<span class="dash">–</span>')  # noqa: RUF001
 
 
 @register.simple_tag
+@lru_cache(maxsize=1024)
 def icon(name: str, label: str = "") -> SafeString:
     """A sign of `static/licstats/icons.svg`; with `label` it speaks for itself, else it goes with words."""
     source = static("licstats/icons.svg")
@@ -29,6 +31,23 @@ def icon(name: str, label: str = "") -> SafeString:
             '<svg class="icon" role="img" aria-label="{}"><use href="{}#{}"></use></svg>', label, source, name
         )
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>', source, name)
+
+
+STATES = {  # of a license server, a node or a vendor daemon: word and class of its sign
+    "up": ("Up", "good"),
+    "partial": ("Partial", "warn"),
+    "down": ("Down", "bad"),
+    "disabled": ("Disabled", "idle"),
+    "never": ("Never read", "idle"),
+}
+
+
+@register.simple_tag
+@lru_cache(maxsize=1024)
+def state(name: str) -> SafeString:
+    """The sign of a status: a drawing, a colour and always the word."""
+    word, kind = STATES.get(name, STATES["never"])
+    return format_html('<span class="sign sign-{}">{}{}</span>', kind, icon(str(name)), word)
 
 
 @register.inclusion_tag("parts/navigation_item.html", takes_context=True)

@@ -25,7 +25,7 @@ from sessions_app.models import OpenSession
 from sessions_app.polling.ask_now import AskNow, NotAsked
 from sessions_app.servers import STATE, State, clock_difference, summarize
 
-ROWS = 100
+ROWS = 50
 COLUMNS = {  # what may be sorted by, with its title
     "name": "Name",
     "state": "Status",
@@ -69,7 +69,7 @@ def servers(request: LiveRequest) -> HttpResponse:
         "page": page,
         "summary": summary,
         "version": summary.version,
-        "states": [(state, state.label, summary.counts[state]) for state in State if summary.counts[state]],
+        "states": [(state.value, summary.counts[state]) for state in State if summary.counts[state]],
         "columns": _headers(request.GET, form.cleaned_data.get("sort") or "name"),
         "filtered": bool(form.errors or form.cleaned_data["q"] or form.cleaned_data["state"]),
         "may_ask": AskNow.allowed(request.user),

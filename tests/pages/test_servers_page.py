@@ -34,7 +34,7 @@ def words(html: str) -> str:
 
 
 def names(page: str) -> list[str]:
-    return re.findall(r'<th scope="row"[^>]*><a href="/servers/\d+/">([^<]*)</a>', page)
+    return re.findall(r'<th scope="row"[^>]*><a href="\d+/">([^<]*)</a>', page)
 
 
 def failing(**fields: object) -> LicenseServer:
@@ -236,9 +236,9 @@ def test_a_thousand_servers_are_paged_and_take_as_many_queries_as_three(admin_pa
             page = text(admin_page, "/servers/")
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 9
-    assert len(names(page)) == 100
-    assert "Rows 1 to 100 of 123" in words(page)
-    assert len(names(text(admin_page, "/servers/?page=2"))) == 23
+    assert len(names(page)) == 50
+    assert "Rows 1 to 50 of 123" in words(page)
+    assert len(names(text(admin_page, "/servers/?page=3"))) == 23
 
 
 def test_a_page_of_one_server_takes_few_queries(admin_page: Client) -> None:
