@@ -1,0 +1,101 @@
+"""An administrator makes a group, a viewer reads its report and hides what it does not want to see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from groups_app.models import LicenseServerGroup
+from groups_app.roles import AddLogin
+from licstats.models import LicenseServer
+from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory
+
+SignIn = Callable[[User], Page]
+
+
+def fleet() -> None:
+    for name in ("PL", "US", "DK"):
+        FeatureFactory(server__name=name, server__read_at=timezone.now(), name="WXPF", used=2)
+    FeatureFactory(server__name="odd", vendor="acad", name="other")
+    LicenseServerFactory.create_batch(60)
+
+
+def login(name: str, role: str) -> User:
+    AddLogin(name, role).execute()
+    return User.objects.get(username=name)
+
+
+def test_an_administrator_makes_a_group_and_sees_its_report(sign_in: SignIn, live_server: LiveServer) -> None:
+    fleet()
+    page = sign_in(login("root", "administrator"))
+    page.goto(f"{live_server.url}/groups/")
+    page.get_by_role("link", name="Add group").click()
+    page.get_by_label("Name:").fill("XF")
+    for name in ("PL", "US", "DK", "odd"):
+        page.locator("#id_servers_input").fill(name)
+        page.locator("#id_servers_from").get_by_text(name, exact=True).dblclick()
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("odd has no vendor in common with the others: it serves acad")).to_be_visible()
+
+    page.locator("#id_servers_to").get_by_text("odd", exact=True).dblclick()
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("was added successfully")).to_be_visible()
+    assert LicenseServerGroup.objects.get().servers.count() == 3
+
+    page.goto(f"{live_server.url}/groups/")
+    page.get_by_role("link", name="XF").click()
+    expect(page.get_by_text("all online (3 of 3)")).to_be_visible()
+    page.screenshot(path="screenshots/group.png")
+    page.get_by_role("link", name="Realtime usage").click()
+    row = page.get_by_role("row").filter(has_text="WXPF")
+    expect(row).to_contain_text("30")
+    page.screenshot(path="screenshots/group-usage.png")
+
+
+def test_the_arithmetic_of_a_merged_feature_is_a_page(sign_in: SignIn, live_server: LiveServer) -> None:
+    fleet()
+    group = LicenseServerGroup.objects.create(name="XF")
+    group.servers.set(LicenseServer.objects.filter(name__in=["PL", "US", "DK"]))
+    page = sign_in(login("ann", "viewer"))
+
+    page.goto(f"{live_server.url}/groups/feature/?scope=group:XF&feature=WXPF&version=1.0&type=floating")
+
+    expect(page.get_by_text("30 = DK 10 + PL 10 + US 10")).to_be_visible()
+    page.screenshot(path="screenshots/merged-feature.png")
+
+
+def test_a_login_hides_several_servers_and_shows_them_again(sign_in: SignIn, live_server: LiveServer) -> None:
+    fleet()
+    page = sign_in(login("ann", "viewer"))
+    page.goto(f"{live_server.url}/visibility/")
+    visible, hidden = page.locator("section", has_text="Visible").first, page.locator("section", has_text="Hidden").last
+    page.get_by_label("Filter visible").fill("server")
+    page.get_by_label("Filter visible").press("Enter")
+    visible.get_by_label("Tick all shown").check()
+    visible.get_by_label("Tick all shown").uncheck()
+    boxes = visible.locator("tbody input")
+    boxes.nth(0).check()
+    boxes.nth(3).click(modifiers=["Shift"])
+    expect(visible.locator("tbody input:checked")).to_have_count(4)
+    visible.get_by_role("button", name="Hide ticked").click()
+
+    expect(page.get_by_text("4 are hidden.")).to_be_visible()
+    expect(hidden.locator("tbody input")).to_have_count(4)
+    page.screenshot(path="screenshots/visibility.png")
+    hidden.get_by_role("button", name="Show all 4").click()
+    expect(page.get_by_text("Nothing is hidden.")).to_be_visible()
+
+
+def test_a_user_group_shows_who_matches_while_it_is_written(sign_in: SignIn, live_server: LiveServer) -> None:
+    for user in ("design-1", "design-2", "ann"):
+        OpenSessionFactory(user=user)
+    page = sign_in(login("root", "administrator"))
+    page.goto(f"{live_server.url}/admin/groups_app/usergroup/add/")
+    page.get_by_label("Members:").fill("design-*")
+
+    expect(page.get_by_text("2 of the users that have sessions now match: design-1, design-2.")).to_be_visible()
+    page.screenshot(path="screenshots/user-group.png")
