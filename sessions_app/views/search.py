@@ -62,7 +62,7 @@ def _kinds(request: LiveRequest, text: str, limit: int) -> list[Kind]:
 
 def _servers(request: LiveRequest, text: str, limit: int) -> Kind:
     rows = visible_servers(request.user).filter(name__icontains=text).order_by("name")
-    found = [Found(row.name, reverse("server", args=[row.pk]), row.address) for row in rows[: limit + 1]]
+    found = [Found(row.name, reverse("servers-one", args=[row.pk]), row.address) for row in rows[: limit + 1]]
     return Kind("License servers", "servers", found[:limit], len(found) > limit)
 
 

@@ -175,4 +175,4 @@ def ask_now(request: LiveRequest, pk: int) -> HttpResponse:
         messages.error(request, str(error))
     else:
         messages.success(request, f"{found} will be queried within seconds. The page follows by itself.")
-    return redirect("servers") if request.POST.get("back") == "servers" else redirect("server", pk)
+    return redirect("servers") if request.POST.get("back") == "servers" else redirect("servers-one", pk)

@@ -121,6 +121,11 @@ def test_the_page_that_is_open_is_marked_in_the_navigation(admin_page: Client) -
     assert marked == ["/servers/"]
 
 
+def test_a_page_below_another_keeps_that_one_marked(admin_page: Client) -> None:
+    page = admin_page.get(f"/servers/{LicenseServerFactory().pk}/").content.decode()
+    assert re.findall(r'<a href="([^"]*)"[^>]*aria-current="page"', page) == ["/servers/"]
+
+
 def test_only_who_may_enter_sees_administration(admin_page: Client, viewer_page: Client) -> None:
     assert 'href="/admin/"' in admin_page.get("/servers/").content.decode()
     assert 'href="/admin/"' not in viewer_page.get("/servers/").content.decode()
