@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q, QuerySet, Value
+from django.db.models import BigIntegerField, Q, QuerySet, Value
+from django.db.models.functions import Cast
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -181,6 +182,10 @@ BY_FEATURE_AND_USER = Aggregation(
 )
 
 
+# A cast, as "ORDER BY 1" would be the first column.
+ONE = Cast(Value(1), BigIntegerField())
+
+
 class SessionsGrid(Grid):
     """Open sessions of the scope; with `at`, those that were open then."""
 
@@ -210,7 +215,7 @@ class SessionsGrid(Grid):
             rows = RecordedSession.objects.open_at(state.at)
         if state.scope is not None:
             rows = covered(rows, state.scope)
-        return rows.annotate(host_quantity=Value(1))
+        return rows.annotate(host_quantity=ONE)
 
     def tie_breakers(self, state: GridState) -> tuple[str, ...]:
         """After a column of features, those of one feature follow each other: so their index is used."""
