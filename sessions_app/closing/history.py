@@ -44,7 +44,6 @@ SERVER, FEATURE, SESSION = "License Server", "Feature", "Session"
 SIGNS = {
     CloseState.CLOSED: "sign-good",
     CloseState.ALREADY_GONE: "sign-good",
-    CloseState.DRY_RUN: "sign-good",
     CloseState.TAKEN_AGAIN: "sign-warn",
     CloseState.TIMED_OUT: "sign-warn",
     CloseState.REFUSED: "sign-bad",

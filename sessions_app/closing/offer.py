@@ -46,9 +46,9 @@ class Offer:
 ABSENT = Offer(OfferState.ABSENT)
 WORDS = {
     CloseState.REQUESTED: "Closing…",
-    CloseState.CHECKING: "Closing: checking…",
-    CloseState.REMOVING: "Closing: removing…",
-    CloseState.VERIFYING: "Closing: verifying…",
+    CloseState.CHECKING: "Checking…",
+    CloseState.REMOVING: "Removing…",
+    CloseState.VERIFYING: "Verifying…",
 }
 
 
@@ -87,7 +87,9 @@ def action_cell(offer: Offer, what: str = "session") -> SafeString | str:
             icon("close"),
         )
     if offer.state is OfferState.CLOSING:
-        return format_html('<a class="close-state" href="{}" data-close-preview>{}</a>', offer.url, offer.reason)
+        return format_html(
+            '<a class="close-state" href="{}" data-close-preview title="Being closed">{}</a>', offer.url, offer.reason
+        )
     if offer.state is OfferState.INACTIVE:
         return format_html(
             '<span class="close-x" title="{}" tabindex="0" role="note" aria-label="Cannot be closed: {}">{}</span>',

@@ -36,8 +36,10 @@ def look(reading: Reading, seen: Iterable[Identity], identity: Identity, gap: in
         return Proof.THERE
     if reading.verdict is Verdict.FAILED or reading.status is Status.DOWN:
         return Proof.UNKNOWN
-    trust, features = Trust(reading), _features(reading, identity)
-    meanings = {trust.of(feature, identity.vendor, identity.feature) for feature in features or [None]}
+    features = _features(reading, identity)
+    listed: list[FeatureReading | None] = [*features] or [None]
+    trust = Trust(reading)
+    meanings = {trust.of(feature, identity.vendor, identity.feature) for feature in listed}
     if Missing.HIDDEN in meanings:
         return Proof.UNKNOWN
     if meanings == {Missing.ENDED} or (features and all(_adds_up(feature) for feature in features)):

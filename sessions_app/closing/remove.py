@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.utils import timezone as clock
@@ -18,6 +20,8 @@ from sessions_app.polling import command
 from sessions_app.polling.rows import storable
 
 ANSWER_LIMIT = 64 * 1024  # bytes
+AT_ONCE = 4  # commands to one license server, whose vendor daemons take one after another anyway
+NEVER_STARTED = ("not found", "no permission", "cannot be started")  # how such failures of the tool begin
 KILLED = "The tool did not answer and was killed, so that the removal may or may not have been sent: {failure}."
 
 
@@ -40,45 +44,61 @@ def close_command(server: LicenseServer, seen: Seen) -> list[str]:
     return argv
 
 
-def remove(server: LicenseServer, requests: Sequence[CloseRequest], argv: list[str]) -> None:
-    """Runs `argv` once for all of `requests`, which are in `checking` and would go together.
+@dataclass(slots=True)
+class Removal:
+    """One close command for `requests`, which are in `checking` and would go together: begun, run, recorded."""
 
-    `removing` stands in the database before the tool is started: whatever ends this process afterwards, whoever comes
-    next sees that a removal may have been sent, and sends none.
-    """
-    shown = [tool.without_secrets(argument) for argument in argv]
-    secret = tool.with_secrets(argv)
-    sent_at = clock.now()
-    sending = [
-        request for request in requests if record.move(request, CloseState.REMOVING, sent_at=sent_at, command=shown)
-    ]
-    if not sending:
-        return
-    output = command.run(secret, server.timeout.total_seconds(), ANSWER_LIMIT, tool.environment(argv))
-    answer = _read(server, output)
-    for request in sending:
-        _record_answer(request, output, answer)
+    server: LicenseServer
+    requests: list[CloseRequest]
+    argv: list[str]
+
+    def begin(self) -> bool:
+        """`removing` stands in the database before the tool is started; False where nobody wants it any more.
+
+        Whatever ends this process afterwards, whoever comes next sees that a removal may have been sent, and
+        sends none.
+        """
+        shown = [tool.without_secrets(argument) for argument in self.argv]
+        sent_at = clock.now()
+        self.requests = [
+            request
+            for request in self.requests
+            if record.move(request, CloseState.REMOVING, sent_at=sent_at, command=shown)
+        ]
+        return bool(self.requests)
+
+    def run(self) -> Output:
+        """Without the database, so that several may run at the same time."""
+        timeout = self.server.timeout.total_seconds()
+        return command.run(tool.with_secrets(self.argv), timeout, ANSWER_LIMIT, tool.environment(self.argv))
+
+    def record(self, output: Output) -> None:
+        """The answer, word for word, and what it means."""
+        answer = self._read(output)
+        state = CloseState.REFUSED if answer.answer is Answer.REFUSED else CloseState.VERIFYING
+        message = answer.message
+        if output.failure.startswith(NEVER_STARTED):
+            state, message = CloseState.FAILED, f"Nothing was removed: {output.failure}."
+        for request in self.requests:
+            record.move(
+                request,
+                state,
+                tool.without_secrets(message),
+                exit_status=output.exit_status,
+                answered=answer.answer,
+                answer=tool.without_secrets(output.text or output.failure),
+            )
+
+    def _read(self, output: Output) -> CloseAnswer:
+        if output.failure:
+            return CloseAnswer(Answer.FAILED, KILLED.format(failure=output.failure))
+        return self.server.license_manager.read_close(output)
 
 
-def _read(server: LicenseServer, output: Output) -> CloseAnswer:
-    if output.failure and output.exit_status is None and not output.failure.startswith(NEVER_STARTED):
-        return CloseAnswer(Answer.FAILED, KILLED.format(failure=output.failure))
-    return server.license_manager.read_close(output)
-
-
-NEVER_STARTED = ("not found", "no permission", "cannot be started")
-
-
-def _record_answer(request: CloseRequest, output: Output, answer: CloseAnswer) -> None:
-    state = CloseState.REFUSED if answer.answer is Answer.REFUSED else CloseState.VERIFYING
-    message = answer.message
-    if answer.answer is Answer.FAILED and output.failure.startswith(NEVER_STARTED):
-        state, message = CloseState.FAILED, f"Nothing was removed: {output.failure}."
-    record.move(
-        request,
-        state,
-        tool.without_secrets(message),
-        exit_status=output.exit_status,
-        answered=answer.answer,
-        answer=tool.without_secrets(output.text or output.failure),
-    )
+def remove_all(removals: Sequence[Removal]) -> None:
+    """Runs each of them once, at the same time: who closes a row of many does not wait for one after another."""
+    begun = [removal for removal in removals if removal.begin()]
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        outputs = list(threads.map(Removal.run, begun))
+    for removal, output in zip(begun, outputs, strict=True):
+        removal.record(output)

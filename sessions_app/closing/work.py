@@ -21,10 +21,11 @@ from licstats.managers.base import Answer, UnsafeArgument
 from licstats.managers.reading import Reading, Verdict
 from licstats.models import LicenseServer
 from sessions_app.closing import check, record, tool
+from sessions_app.closing.ask import PAGE
 from sessions_app.closing.identity import Identity, Seen, seen_in, with_reach
 from sessions_app.closing.lock import closing_on
 from sessions_app.closing.prove import Proof, look, unseen_licenses
-from sessions_app.closing.remove import close_command, remove
+from sessions_app.closing.remove import AT_ONCE, Removal, close_command, remove_all
 from sessions_app.models import CloseRequest, CloseState
 from sessions_app.models.closing import UNDER_WAY
 from sessions_app.polling import poll
@@ -126,10 +127,11 @@ class Turns:
             if self._passes(request, glance):
                 reach = Identity.of_request(request).reach(self.server.manager)
                 ready.setdefault(reach, []).append(request)
-        for place, (reach, requests) in enumerate(ready.items()):
-            if place and not glance.is_fresh:
+        removals = [one for reach, requests in ready.items() if (one := self._removal(reach, requests, glance))]
+        for first in range(0, len(removals), AT_ONCE):
+            if first and not glance.is_fresh:
                 return  # the next turn begins with a fresh query
-            self._remove(reach, requests, glance)
+            remove_all(removals[first : first + AT_ONCE])
 
     def _passes(self, request: CloseRequest, glance: Glance) -> bool:
         """Whether `request` may go on to its removal; where not, it ends here."""
@@ -152,6 +154,8 @@ class Turns:
 
     def _obstacle(self, request: CloseRequest) -> str:
         """What has come up since the request was made, as far as the database knows."""
+        if request.login is None and request.origin == PAGE:
+            return f"The login {request.login_name} was deleted meanwhile."
         if request.login:
             forbidden = check.login_obstacle(request.login)
             if forbidden or not check.is_visible(request.login, request.feature_id):
@@ -161,18 +165,18 @@ class Turns:
             tool.check(self.server.site, self.server.license_manager)
         return check.server_obstacle(self.server)
 
-    def _remove(self, reach: tuple[str, ...], requests: list[CloseRequest], glance: Glance) -> None:
-        """Removes what `requests` are about by one command, after a last look at all that it would take."""
+    def _removal(self, reach: tuple[str, ...], requests: list[CloseRequest], glance: Glance) -> Removal | None:
+        """The one command for `requests`, after a last look at all that it would take; None where there is none."""
         taken = with_reach(glance.seen.values(), self.server.manager, reach)
         try:
             argv = close_command(self.server, glance.seen[Identity.of_request(requests[0])])
         except UnsafeArgument as unsafe:
             self._end(requests, CloseState.REFUSED, f"Nothing was removed. {unsafe}")
-            return
+            return None
         refusal = self._refusal(requests, taken)
         if refusal:
             self._end(requests, CloseState.REFUSED, f"Nothing was removed. {refusal}")
-            return
+            return None
         for request in requests:
             self.gaps[request.pk] = unseen_licenses(glance.reading, Identity.of_request(request))
         shown = [tool.without_secrets(argument) for argument in argv]
@@ -182,7 +186,8 @@ class Turns:
             "Dry run: it is the same session, and nothing was removed.",
             command=shown,
         )
-        remove(self.server, [request for request in requests if not request.dry_run], argv)
+        meant = [request for request in requests if not request.dry_run]
+        return Removal(self.server, meant, argv) if meant else None
 
     def _refusal(self, requests: list[CloseRequest], taken: list[Seen]) -> str:
         """Why the command must not be run though each session is there: for what else it would take."""

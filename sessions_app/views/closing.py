@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,7 +16,7 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.views.csrf import csrf_failure as plain_csrf_failure
 
 from groups_app.visibility import visible_features
-from licstats.live import mark, unchanged
+from licstats.live import LiveRequest, mark, unchanged
 from sessions_app.closing import check, record
 from sessions_app.closing.ask import REASON_LIMIT, CloseSession, reason_obstacle
 from sessions_app.closing.check import CloseRefused
@@ -30,6 +31,12 @@ from sessions_app.models import CloseRequest, OpenSession
 GONE = "It had ended before you confirmed, so nothing was asked for."
 
 
+class CloseHttpRequest(LiveRequest):
+    """Of a login: the middleware lets nobody else come here."""
+
+    user: User
+
+
 class ClosedSessions(GridPage):
     """Every close that was asked for, as far as the login sees its license server and feature."""
 
@@ -40,7 +47,7 @@ class ClosedSessions(GridPage):
         return super().context(request, state, reach) | {"empty_reason": "No session was closed from here yet."}
 
 
-def close_preview(request: HttpRequest) -> HttpResponse:
+def close_preview(request: CloseHttpRequest) -> HttpResponse:
     """What would go. For htmx it is the content of a dialog, else a page.
 
     `session=ID` as often as needed, or else the query string by which the sessions grid shows the sessions.
@@ -56,7 +63,7 @@ def close_preview(request: HttpRequest) -> HttpResponse:
     return _show_preview(request, preview(ids, request.user), _back(request))
 
 
-def close_sessions(request: HttpRequest) -> HttpResponse:
+def close_sessions(request: CloseHttpRequest) -> HttpResponse:
     """Asks for the sessions of a preview to be closed. POST only."""
     if request.method != "POST":
         record.turned_away(_name(request), f"A close was tried by {request.method}.", path=request.path)
@@ -76,11 +83,11 @@ def close_sessions(request: HttpRequest) -> HttpResponse:
         messages.warning(request, message)
     if not asked:
         return redirect(_back(request))
-    query = urlencode({"request": [one.pk for one in asked], "back": _back(request)}, doseq=True)
+    query = urlencode([*(("request", one.pk) for one in asked), ("back", _back(request))])
     return redirect(f"{reverse('close-progress')}?{query}")
 
 
-def close_progress(request: HttpRequest) -> HttpResponse:
+def close_progress(request: CloseHttpRequest) -> HttpResponse:
     """How far the closes `request=ID` are, as often as needed; live until all have ended."""
     wanted = CloseRequest.objects.filter(pk__in=_numbers(request.GET, "request")[:AT_ONCE])
     own = wanted.filter(login=request.user) | wanted.filter(feature__in=visible_features(request.user))
@@ -95,11 +102,12 @@ def close_progress(request: HttpRequest) -> HttpResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Django's own answer; where a close was tried, it is noted."""
     if request.path == reverse("close-sessions"):
-        record.turned_away(_name(request), "A close came without the token of the page.", path=request.path)
+        name = request.user.get_username() or "nobody"
+        record.turned_away(name, "A close came without the token of the page.", path=request.path)
     return plain_csrf_failure(request, reason)
 
 
-def _ask(request: HttpRequest, ids: list[int], reason: str) -> tuple[list[CloseRequest], list[str]]:
+def _ask(request: CloseHttpRequest, ids: list[int], reason: str) -> tuple[list[CloseRequest], list[str]]:
     """The requests made, and a sentence for each session that none was made for."""
     asked, refused = [], []
     sessions = OpenSession.objects.filter(pk__in=ids).select_related("feature", "server").in_bulk()
@@ -122,7 +130,7 @@ def _ask(request: HttpRequest, ids: list[int], reason: str) -> tuple[list[CloseR
 
 
 def _show_preview(
-    request: HttpRequest, shown: Preview, back: str, *, reason: str = "", wrong: str = ""
+    request: CloseHttpRequest, shown: Preview, back: str, *, reason: str = "", wrong: str = ""
 ) -> HttpResponse:
     context = {
         "preview": shown,
@@ -138,7 +146,7 @@ def _show_preview(
     return mark(render(request, template, context, status=422 if wrong and not request.htmx else 200))
 
 
-def _show_progress(request: HttpRequest, rows: list[CloseRequest], refused: Iterable[str]) -> HttpResponse:
+def _show_progress(request: CloseHttpRequest, rows: list[CloseRequest], refused: Iterable[str]) -> HttpResponse:
     query = urlencode({"request": [row.pk for row in rows]}, doseq=True)
     context = {
         "rows": rows,
@@ -156,18 +164,18 @@ def _version(rows: Iterable[CloseRequest]) -> str:
     return ",".join(f"{row.pk}:{row.state}" for row in rows)
 
 
-def _turn_away(request: HttpRequest, message: str) -> HttpResponse:
+def _turn_away(request: CloseHttpRequest, message: str) -> HttpResponse:
     record.turned_away(_name(request), message, path=request.path)
     return _problem(request, message, 403)
 
 
-def _problem(request: HttpRequest, message: str, status: int) -> HttpResponse:
+def _problem(request: CloseHttpRequest, message: str, status: int) -> HttpResponse:
     template = "closing/_problem.html" if request.htmx else "closing/problem.html"
     context = {"message": message, "back": _back(request)}
     return mark(render(request, template, context, status=200 if request.htmx else status))
 
 
-def _shown_by_grid(request: HttpRequest) -> list[int]:
+def _shown_by_grid(request: CloseHttpRequest) -> list[int]:
     """Ids of the sessions that the grid shows for this query string, at most one more than can be closed."""
     params = request.GET.copy()
     params.pop("back", None)
@@ -183,11 +191,11 @@ def _numbers(params: QueryDict, name: str) -> list[int]:
     return list(dict.fromkeys(int(text) for text in given))
 
 
-def _name(request: HttpRequest) -> str:
-    return request.user.get_username() or "nobody"
+def _name(request: CloseHttpRequest) -> str:
+    return request.user.get_username()
 
 
-def _back(request: HttpRequest) -> str:
+def _back(request: CloseHttpRequest) -> str:
     """The page to return to, on this site only."""
     params = request.POST if request.method == "POST" else request.GET
     wanted = params.get("back") or request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")

@@ -183,7 +183,7 @@ class TestBeforeAnything:
         grid.get_by_role("dialog").get_by_role("button", name="Close session").click()
         expect(grid.get_by_role("dialog").get_by_role("heading", name="Closing…")).to_be_visible()
         grid.get_by_role("dialog").get_by_role("link", name="Back; it goes on").click()
-        expect(grid.get_by_role("link", name="Closing…")).to_be_visible(timeout=15_000)
+        expect(grid.get_by_role("link", name="Closing…", exact=True)).to_be_visible(timeout=15_000)
         expect(grid.get_by_role("link", name="Close the session of ann on ws1")).to_have_count(0)
 
     def test_without_javascript_it_is_pages(

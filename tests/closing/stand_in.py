@@ -6,6 +6,7 @@ file `lmstat` or `lmremove` makes that command wait before it does anything, and
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import sys
@@ -23,11 +24,14 @@ def main(folder: Path, arguments: list[str]) -> int:
     if "-i" in arguments:
         return print_catalogue(folder)
     pass_gate(folder, command)
+    lock = (folder / "lock").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
     state = json.loads((folder / "state").read_text())
     if command == "lmstat":
         sys.stdout.write(report(state))
         return 0
     status = remove(folder, state, arguments[1:])
+    lock.close()
     pass_gate(folder, f"after-{command}")
     return status
 

@@ -73,9 +73,9 @@ def test_a_server_that_is_switched_off_says_why_not(login: User) -> None:
     ("state", "words"),
     [
         (CloseState.REQUESTED, "Closing…"),
-        (CloseState.CHECKING, "Closing: checking…"),
-        (CloseState.REMOVING, "Closing: removing…"),
-        (CloseState.VERIFYING, "Closing: verifying…"),
+        (CloseState.CHECKING, "Checking…"),
+        (CloseState.REMOVING, "Removing…"),
+        (CloseState.VERIFYING, "Verifying…"),
     ],
 )
 def test_a_close_under_way_says_how_far_it_is(login: User, state: CloseState, words: str) -> None:

@@ -221,6 +221,7 @@ def test_a_reading_that_has_grown_old_is_made_anew_before_the_next_removal(
     farm.check_out("ben", "ws2", "102")
     PollServer(server).execute()
     monkeypatch.setattr(work, "FRESH", 0.0)
+    monkeypatch.setattr(work, "AT_ONCE", 1)
     before = len(farm.calls)
     requests = [
         CloseSession(session, login).execute() for session in OpenSession.objects.select_related("feature", "server")
