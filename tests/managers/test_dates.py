@@ -75,7 +75,7 @@ def test_the_fast_and_the_careful_way_agree_with_a_search_over_years(
 
 def test_a_calendar_says_whether_a_later_report_reads_the_same() -> None:
     one = calendar("2026-03-18T11:00")
-    assert one.days["Wed 3/18"]
+    assert one.days["Wed 3/18"] == datetime(2026, 3, 17, 23, 0, tzinfo=UTC)
     later = datetime(2026, 3, 18, 11, 1, tzinfo=WARSAW)
     assert one.moves_to(later)
     assert one.resolve("Fri", "3/20", "8:00") == datetime(2020, 3, 20, 7, 0, tzinfo=UTC)

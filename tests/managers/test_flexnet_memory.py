@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from licstats.managers.base import Memo
+from licstats.managers.reading import ProblemKind, Verdict
 from tests.managers.lmstat_text import HEAD, block, checkout, heading, read
 
 MESH = heading("mesh", 9, 2) + block("mesh") + checkout("anna ws01 :0", 1) + checkout("bert ws02 :0", 2) + "\n"
@@ -60,3 +61,19 @@ def test_a_failed_reading_between_two_others_loses_nothing() -> None:
     first = read(HEAD + MESH, memo=memo)
     read("lmgrd is not running\n", memo=memo)
     assert read(LATER + MESH, memo=memo).features[0] is first.features[0]
+
+
+def test_an_output_that_ends_where_a_feature_ends_is_told_by_the_one_before() -> None:
+    memo = Memo()
+    read(HEAD + VIEW + MESH, memo=memo)
+    cut = read(LATER + VIEW, memo=memo)
+    assert cut.verdict is Verdict.PARTIAL
+    assert (cut.problems[-1].kind, cut.problems[-1].feature) == (ProblemKind.CUT, "mesh")
+    removed = read(LATER + VIEW, memo=memo)
+    assert removed.verdict is Verdict.COMPLETE
+
+
+def test_a_feature_that_was_removed_from_the_middle_is_no_cut() -> None:
+    memo = Memo()
+    read(HEAD + VIEW + MESH, memo=memo)
+    assert read(LATER + MESH, memo=memo).verdict is Verdict.COMPLETE

@@ -119,7 +119,10 @@ def test_with_a_memo_every_reading_is_as_a_fresh_one(texts: list[str], minutes: 
         at = data.draw(st.integers(0, len(lines) - 1))
         changed = "\n".join([*lines[:at], data.draw(st.sampled_from([lines[at], "odd", ""])), *lines[at + 1 :]])
         changed = changed.replace("3/18/2026", data.draw(st.sampled_from(["3/18/2026", "3/19/2026", "3/17/2026"])))
-        assert read(changed, memo=memo) == read(changed)
+        with_memo, fresh = read(changed, memo=memo), read(changed)
+        assert with_memo.features == fresh.features
+        if not any("that the reading before had" in problem.message for problem in with_memo.problems):
+            assert with_memo == fresh
 
 
 def test_the_zone_is_part_of_the_memo() -> None:

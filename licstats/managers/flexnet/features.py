@@ -16,12 +16,16 @@ from licstats.managers.flexnet.parts import Heading, Placed, Report
 from licstats.managers.flexnet.versions import VersionedFeatures
 from licstats.managers.problems import line_problem, moved
 from licstats.managers.reading import FeatureReading, FeatureType, Problem, ProblemKind
+from licstats.managers.tails import missing_tail
 
 
 def make_features(report: Report, catalogue: Catalogue | None, memory: Memory) -> list[FeatureReading]:
     """The features of `report`, whose problems are added to it; unchanged ones are those of the last reading."""
     features: list[FeatureReading] = []
-    for (vendor, name), placed in _group(report).items():
+    groups = _group(report)
+    if tail := missing_tail(memory.last_groups, groups):
+        report.problems.add(tail)
+    for (vendor, name), placed in groups.items():
         rows = catalogue.of(vendor, name) if catalogue else []
         context = (report.today, rows)
         headings = [place.heading for place in placed]

@@ -39,6 +39,7 @@ class Memory:
         self.calendar: Calendar | None = content.get("calendar")
         self.headings: dict[Place, tuple[str, Heading]] = content.get("headings", {})
         self.groups: dict[Group, Kept] = content.get("groups", {})
+        self.last_groups = list(self.groups)  # also where what they were made of is forgotten
         self.next_headings: dict[Place, tuple[str, Heading]] = {}
         self.next_groups: dict[Group, Kept] = {}
         self.next_calendar: Calendar | None = None

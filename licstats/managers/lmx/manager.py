@@ -15,6 +15,7 @@ from licstats.managers.lmx import closing
 from licstats.managers.lmx.report import Block, Placed, Report, ReportReader, by_feature, is_exact, missing_end
 from licstats.managers.problems import LONGEST_TEXT
 from licstats.managers.reading import FeatureReading, Pool, Problem, ProblemKind, Reading, Status, Verdict
+from licstats.managers.tails import missing_tail
 
 _LINE_ENDS = re.compile(r"\r+\n|\r")
 HARMLESS = {ProblemKind.TOTALS, ProblemKind.DATE}
@@ -72,6 +73,8 @@ def _read(output: Output, at: datetime, zone: ZoneInfo, memo: Memo) -> Reading:
         message = "The output ends in the middle of this line, which was not read."
         report.problems.add(Problem(ProblemKind.CUT, message, text.count("\n") + 1, last_line[:LONGEST_TEXT]))
     next_kept = {_key(group): _feature(group, at.astimezone(zone).date(), kept) for group in by_feature(report)}
+    if tail := missing_tail(memo.content.get("features", {}), next_kept):
+        report.problems.add(tail)
     features = tuple([feature for _, _, feature in next_kept.values()])
     for placed in report.blocks:
         _add_totals(report, placed)
