@@ -31,8 +31,9 @@ class Command(BaseCommand):
                 raise CommandError(str(error)) from error
 
     def say(self, line: str) -> None:
-        self.stdout.write(line)
-        self.stdout.flush()
+        with contextlib.suppress(OSError):  # whoever read it has gone: that is no reason to stop
+            self.stdout.write(line)
+            self.stdout.flush()
 
     def supervisor(self) -> Supervisor:
         """Of the data folder, or of our own programs only where the services are given by URL."""
