@@ -11,7 +11,9 @@ from django.db.models.functions import Cast, NullIf
 from django.urls import reverse
 from django.utils.html import format_html
 
+from groups_app.members import Identity
 from groups_app.merging import merged_features
+from groups_app.sums import with_arithmetic
 from licstats.models import Feature
 from sessions_app.grid.columns import (
     DASH,
@@ -48,6 +50,13 @@ class FeatureLink(Column):
         return format_html('<a href="{}?{}">{}</a>', reverse("realtime-sessions"), query, row["name"])
 
 
+def explained(figure: str, row: Row) -> str:
+    """The figure of a merged feature leads to its arithmetic."""
+    if row["scope_kind"] != "group":
+        return figure
+    return with_arithmetic(figure, row["server_name"], Identity(row["name"], row["version"], row["type"]))
+
+
 class UsedColumn(NumberColumn):
     """Licenses in use; marked where they are of expired pools, a dash where the license manager does not tell."""
 
@@ -58,17 +67,19 @@ class UsedColumn(NumberColumn):
         if used and expires is not None and expires < moment.today:
             return format_html(
                 '{} <span class="tag tag-expired" title="In use, and expired on {}">expired</span>',
-                f"{used:,}",
+                explained(f"{used:,}", row),
                 expires,
             )
-        return f"{used:,}"
+        return explained(f"{used:,}", row)
 
 
 class TotalColumn(NumberColumn):
     """All licenses; unlimited or uncounted ones in words."""
 
     def cell(self, row: Row, moment: Moment) -> str:
-        return '<span class="muted">unlimited</span>' if row["total"] is None else f"{row['total']:,}"
+        if row["total"] is None:
+            return format_html('<span class="muted">{}</span>', explained("unlimited", row))
+        return explained(f"{row['total']:,}", row)
 
 
 class AvailableColumn(NumberColumn):

@@ -1,4 +1,4 @@
-// Pick lists: one box ticks all that are shown, and Shift ticks a range.
+// Pick lists: one box ticks all that are shown, and Shift ticks a range. Merged figures show their arithmetic.
 "use strict";
 
 for (const list of document.querySelectorAll("[data-pick-lists] form")) {
@@ -26,4 +26,55 @@ for (const list of document.querySelectorAll("[data-pick-lists] form")) {
       count();
     }),
   );
+}
+
+{
+  const card = document.createElement("div");
+  card.className = "sum-card";
+  card.id = "sum-card";
+  card.setAttribute("role", "status");
+  card.hidden = true;
+  document.body.append(card);
+  let shown = null;
+  let waiting = 0;
+
+  const hide = () => {
+    clearTimeout(waiting);
+    shown?.removeAttribute("aria-describedby");
+    shown = null;
+    card.hidden = true;
+  };
+  const place = (link) => {
+    const at = link.getBoundingClientRect();
+    const left = Math.min(at.right - card.offsetWidth, window.innerWidth - card.offsetWidth - 8);
+    const below = at.bottom + 4;
+    const fits = below + card.offsetHeight < window.innerHeight;
+    card.style.left = `${Math.max(8, left)}px`;
+    card.style.top = `${fits ? below : Math.max(8, at.top - card.offsetHeight - 4)}px`;
+  };
+  const show = async (link) => {
+    shown = link;
+    const answer = await fetch(link.href, { headers: { "HX-Request": "true" } });
+    if (!answer.ok || answer.redirected || shown !== link) return;
+    card.innerHTML = await answer.text(); // our own fragment, escaped by the template
+    card.hidden = false;
+    link.setAttribute("aria-describedby", card.id);
+    place(link);
+  };
+  const ask = (event) => {
+    const link = event.target.closest?.("[data-sum]");
+    if (!link || link === shown) return;
+    hide();
+    waiting = setTimeout(() => show(link), event.type === "focusin" ? 0 : 150);
+  };
+  document.addEventListener("mouseover", ask);
+  document.addEventListener("focusin", ask);
+  document.addEventListener("mouseout", (event) => {
+    const to = event.relatedTarget;
+    if (event.target.closest?.("[data-sum]") && !card.contains(to)) hide();
+    if (card.contains(event.target) && !card.contains(to)) hide();
+  });
+  document.addEventListener("focusout", hide);
+  document.addEventListener("scroll", hide, { capture: true, passive: true });
+  document.addEventListener("keydown", (event) => event.key === "Escape" && hide());
 }
