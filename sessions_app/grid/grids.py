@@ -120,7 +120,7 @@ class Grid(ABC):
     def restricted(self, state: GridState) -> QuerySet[Any]:
         """The rows that are listed, or that are added up; charts and counts use it too."""
         restrict = state.filters.restrict_before if state.aggregation else state.filters.restrict_rows
-        return restrict(self.base(state))
+        return restrict(state.base)
 
     def page(self, state: GridState) -> Page:
         """The page that the state asks for, or the last one where there are fewer."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import QueryDict
+
 from groups_app.visibility import Login
 from sessions_app.grid.state import GridState
 from sessions_app.models import GridPreference
 
-KEPT = ("columns", "sort", "per_page")
+KEPT = frozenset({"columns", "sort", "per_page"})
 
 
 def kept_choices(grid: str, login: Login) -> dict[str, str]:
@@ -38,4 +40,8 @@ def expanded(state: GridState) -> str:
     if any(name in state.given for name in (*KEPT, "group_by")):
         return ""
     choices: dict[str, Any] = kept_choices(state.grid.name, state.user)
-    return state.link(**choices) if choices else ""
+    if not choices:
+        return ""
+    target = state.link(**choices)
+    again = GridState.read(state.grid, QueryDict(target.removeprefix("?")), state.user, state.moment.now)
+    return "" if again.errors.keys() & KEPT else target  # a column may be gone since it was chosen

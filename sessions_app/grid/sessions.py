@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import BigIntegerField, Q, QuerySet, Value
@@ -9,6 +10,7 @@ from django.db.models.functions import Cast
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from groups_app.visibility import Login
 from licstats.managers.reading import FeatureType
 from sessions_app.grid.aggregation import Aggregation
 from sessions_app.grid.columns import (
@@ -42,6 +44,7 @@ from sessions_app.grid.filters import (
     ShorterThan,
 )
 from sessions_app.grid.grids import Grid
+from sessions_app.grid.people import InUserGroup, UserScope
 from sessions_app.grid.reach import covered
 from sessions_app.grid.state import GridState
 from sessions_app.models import OpenSession, RecordedSession
@@ -161,6 +164,7 @@ class SessionFilters(GridFilters):
     server_is = Is("server", "server__name")
     vendor_is = Is("vendor", "feature__vendor")
     user_is = Is("user", "user")
+    user_group = InUserGroup("user", "user")
     host_is = Is("host", "host")
 
 
@@ -223,4 +227,21 @@ class SessionsGrid(Grid):
         return ("feature_id", "id") if last.startswith(("feature__", "server__")) else ("id",)
 
 
+class UserSessionsGrid(SessionsGrid):
+    """The same sessions, of one user or of a user group."""
+
+    name = "user-sessions"
+    aggregations = (BY_FEATURE, BY_FEATURE_AND_USER)
+    scope_fields = ("scope",)
+    default_sort = ("feature",)
+
+    def read_scope(self, params: Mapping[str, str], user: Login) -> UserScope:
+        return UserScope.read(params, user)
+
+    def base(self, state: GridState) -> QuerySet[Any]:
+        rows = super().base(state)
+        return state.scope.restrict(rows) if state.scope else rows
+
+
 SESSIONS = SessionsGrid()
+USER_SESSIONS = UserSessionsGrid()

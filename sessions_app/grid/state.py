@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import QueryDict
 
-from groups_app.scope import SCOPE_FIELDS, Scope, ScopeError
+from groups_app.scope import SCOPE_FIELDS, ScopeError
 from sessions_app.grid.aggregation import Aggregation
 from sessions_app.grid.columns import Column, Moment
 from sessions_app.grid.filters import GridFilters, MomentField
@@ -63,7 +64,7 @@ class GridState:
     moment: Moment
     filters: GridFilters
     at: datetime | None = None
-    scope: Scope | None = None
+    scope: Any = None  # what the grid's `read_scope` gives: a Scope of license servers, or of users
     aggregation: Aggregation | None = None
     sort: tuple[SortKey, ...] = ()
     columns: tuple[Column, ...] = ()
@@ -101,6 +102,11 @@ class GridState:
     def value(self, name: str) -> str:
         """What was given for one parameter, for its input."""
         return ", ".join(self.given.get(name, ()))
+
+    @cached_property
+    def base(self) -> QuerySet[Any]:
+        """The rows of the scope, before any filter."""
+        return self.grid.base(self)
 
     @cached_property
     def chips(self) -> list[Chip]:
@@ -196,7 +202,7 @@ class StateReader:
             self._error("at", f"{self.given['at'][0]} has not come yet.")
         return at
 
-    def _scope(self) -> Scope | None:
+    def _scope(self) -> Any:
         try:
             return self.grid.read_scope(
                 {name: self._single(name) for name in self.grid.scope_fields if name in self.given}, self.user
@@ -245,7 +251,7 @@ class StateReader:
         texts = [part.strip() for text in self.given.get(name, ()) for part in text.split(",")]
         return [text for text in texts if text]
 
-    def _columns(self, scope: Scope | None, aggregation: Aggregation | None) -> tuple[Column, ...]:
+    def _columns(self, scope: Any, aggregation: Aggregation | None) -> tuple[Column, ...]:
         offered = self.grid.offered(scope, aggregation)
         names = self._names("columns")
         for name in names:
@@ -255,7 +261,7 @@ class StateReader:
             return tuple(column for column in offered.values() if self.grid.shown_first(column, aggregation))
         return tuple(column for name, column in offered.items() if name in names or column.name in self.grid.always)
 
-    def _sort(self, scope: Scope | None, aggregation: Aggregation | None) -> tuple[SortKey, ...]:
+    def _sort(self, scope: Any, aggregation: Aggregation | None) -> tuple[SortKey, ...]:
         keys: dict[str, SortKey] = {}
         for text in self._names("sort"):
             key = SortKey.read(text)

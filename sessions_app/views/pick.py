@@ -11,10 +11,13 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 
-from groups_app.choices import Choices, feature_choices, group_choices, server_choices
+from groups_app.choices import SHOWN, Choices, feature_choices, group_choices, server_choices
+from groups_app.models import UserGroup
 from groups_app.scope import SCOPE_FIELDS, Scope, ScopeError
+from sessions_app.grid.people import UserScope, people
+from sessions_app.grid.reach import covered
+from sessions_app.models import OpenSession
 
-REPORTS = ("realtime-sessions", "realtime-usage", "history-sessions", "history-usage")
 OWN_FIELDS = ("q", "report")
 
 
@@ -38,17 +41,18 @@ class Section:
 
 
 def pick(request: HttpRequest, what: str) -> HttpResponse:
-    """`what` is servers or features; `report` the page that is led back to, with the rest of its query string; `q`
-    what the lines must contain."""
+    """`what` is servers, features or users; the rest of the query string goes along with every line.
+
+    `report` names the page that the lines lead to, `q` what they must contain.
+    """
     report = request.GET.get("report", "")
-    if what not in ("servers", "features") or report not in REPORTS:
+    if report not in REPORTS.get(what, ()):
         raise Http404("There is no such pick list.")
+    text = request.GET.get("q", "").replace("\0", "").strip()
     try:
-        scope = Scope.read(request.GET, request.user)
+        sections = LISTS[what](request, report, text)
     except ScopeError as error:
         raise Http404(str(error)) from error
-    text = request.GET.get("q", "").replace("\0", "").strip()
-    sections = Lines(request, report, scope).sections(what, text)
     context = {"what": what, "sections": sections, "text": text, "hidden": hidden_fields(request)}
     template = "grid/pick_list.html" if request.htmx else "grid/pick.html"
     response = render(request, template, context)
@@ -61,35 +65,67 @@ def hidden_fields(request: HttpRequest) -> list[tuple[str, str]]:
 
 
 class Lines:
-    """Makes the lines of one request."""
+    """Makes the lines that lead to one report, with the rest of its query string as it was."""
 
-    def __init__(self, request: HttpRequest, report: str, scope: Scope) -> None:
-        self.user = request.user
+    def __init__(self, request: HttpRequest, report: str, chosen: dict[str, str]) -> None:
         self.path = reverse(report)
-        self.scope = scope
+        self.chosen = chosen
         left_out = {*SCOPE_FIELDS, *OWN_FIELDS, "page", "server_is"}
         self.rest = [(name, text) for name, texts in request.GET.lists() if name not in left_out for text in texts]
 
-    def sections(self, what: str, text: str) -> list[Section]:
-        if what == "features":
-            whole = Scope(self.user, self.scope.server, self.scope.group)
-            everything = [self._option("All features", "", whole.params())]
-            found = feature_choices(self.scope, text)
-            return [Section("", [] if text else everything, 0), self._section("Features", found)]
-        everything = [self._option("All license servers", "", {})]
-        return [
-            Section("", [] if text else everything, 0),
-            self._section("License server groups", group_choices(self.user, text)),
-            self._section("License servers", server_choices(self.user, text)),
-        ]
+    def line(self, label: str, params: dict[str, Any], detail: str = "") -> Option:
+        query = urlencode([*params.items(), *self.rest])
+        return Option(label, detail, f"{self.path}?{query}" if query else self.path, params == self.chosen)
 
-    def _section(self, title: str, found: Choices) -> Section:
-        options = [self._option(choice.label, choice.detail, choice.params) for choice in found.choices]
+    def section(self, title: str, found: Choices) -> Section:
+        options = [self.line(choice.label, choice.params, choice.detail) for choice in found.choices]
         return Section(title, options, found.not_shown)
 
-    def _option(self, label: str, detail: str, params: dict[str, Any]) -> Option:
-        query = urlencode([*params.items(), *self.rest])
-        chosen = params == self.scope.params() or params == {
-            name: value for name, value in self.scope.params().items() if name == "scope"
-        }
-        return Option(label, detail, f"{self.path}?{query}" if query else self.path, chosen)
+
+def server_lists(request: HttpRequest, report: str, text: str) -> list[Section]:
+    scope = Scope.read(request.GET, request.user)
+    lines = Lines(request, report, Scope(request.user, scope.server, scope.group).params())
+    return [
+        Section("", [] if text else [lines.line("All license servers", {})], 0),
+        lines.section("License server groups", group_choices(request.user, text)),
+        lines.section("License servers", server_choices(request.user, text)),
+    ]
+
+
+def feature_lists(request: HttpRequest, report: str, text: str) -> list[Section]:
+    scope = Scope.read(request.GET, request.user)
+    lines = Lines(request, report, scope.params())
+    whole = Scope(request.user, scope.server, scope.group).params()
+    return [
+        Section("", [] if text else [lines.line("All features", whole)], 0),
+        lines.section("Features", feature_choices(scope, text)),
+    ]
+
+
+def user_lists(request: HttpRequest, report: str, text: str) -> list[Section]:
+    scope = UserScope.read(request.GET, request.user)
+    lines = Lines(request, report, scope.params())
+    groups = UserGroup.objects.filter(name__icontains=text).order_by("name")
+    sessions = covered(OpenSession.objects.all(), scope.whole())
+    users = people(sessions, text, SHOWN + 1)
+    return [
+        Section("", [] if text else [lines.line("All users", {})], 0),
+        Section(
+            "User groups",
+            [lines.line(str(group), {"scope": f"group:{group}"}) for group in groups[:SHOWN]],
+            groups.count() - SHOWN,
+        ),
+        Section(
+            "Users with a session now",
+            [lines.line(user, {"scope": f"user:{user}"}) for user in users[:SHOWN]],
+            len(users) - SHOWN,
+        ),
+    ]
+
+
+REPORTS = {
+    "servers": ("realtime-sessions", "realtime-usage", "history-sessions", "history-usage"),
+    "features": ("realtime-sessions", "realtime-usage", "history-sessions", "history-usage"),
+    "users": ("user-sessions",),
+}
+LISTS = {"servers": server_lists, "features": feature_lists, "users": user_lists}

@@ -10,10 +10,10 @@ from django.views.decorators.http import require_POST
 from sessions_app.closing.history import CLOSES
 from sessions_app.grid import preferences
 from sessions_app.grid.grids import Grid
-from sessions_app.grid.sessions import SESSIONS
+from sessions_app.grid.sessions import SESSIONS, USER_SESSIONS
 from sessions_app.grid.state import GridState
 
-GRIDS: dict[str, Grid] = {grid.name: grid for grid in (SESSIONS, CLOSES)}
+GRIDS: dict[str, Grid] = {grid.name: grid for grid in (SESSIONS, USER_SESSIONS, CLOSES)}
 
 
 @require_POST

@@ -1,37 +1,36 @@
-"""The sessions pages: Features: Realtime: Sessions."""
+"""The pages of open sessions: Features: Realtime: Sessions, and Users: Realtime: Sessions."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlencode
 
-from django.http import HttpRequest
+from django.db.models import Count, Q, Sum
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, QueryDict
+from django.urls import reverse
 
 from sessions_app.charts.figures import holders_figure
 from sessions_app.charts.holders import holders
 from sessions_app.charts.notes import HOLDER_COLUMNS, holder_rows, holders_note
 from sessions_app.closing.offer import action_cell, group_offer, offers
+from sessions_app.grid.aggregation import Aggregation
+from sessions_app.grid.columns import Row
 from sessions_app.grid.grids import Page
 from sessions_app.grid.pages import Reach, drill
 from sessions_app.grid.rendering import ActionCells
-from sessions_app.grid.sessions import SESSIONS
+from sessions_app.grid.sessions import SESSIONS, USER_SESSIONS
 from sessions_app.grid.state import GridState
 from sessions_app.views.parts import Report
 from sessions_app.views.scoped import scoped_context
 
 
-class RealtimeSessions(Report):
-    """Who holds what, now or at a past time."""
+class SessionsReport(Report):
+    """A grid of open sessions with the X of each, and the graph of who holds them."""
 
-    grid = SESSIONS
-    url_name = "realtime-sessions"
     graph_title = "Realtime License Usage"
-    template_name = "sessions/realtime.html"
     fragment_name = "grid/fragment.html"
-
-    def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
-        context = super().context(request, state, reach)
-        context |= scoped_context(self.url_name, state, whole=not request.htmx)
-        return context | {"scope_label": state.scope.label if state.scope else ""}
 
     def graph(self, state: GridState) -> dict[str, Any]:
         """The licenses of each user, by the same filters as the grid."""
@@ -43,12 +42,16 @@ class RealtimeSessions(Report):
             "chart_rows": holder_rows(held),
         }
 
+    def drill(self, state: GridState, aggregation: Aggregation, row: Row) -> str:
+        """The query string by which the sessions grid shows what was added up in `row`."""
+        return drill(state, aggregation, row)
+
     def actions(self, request: HttpRequest, state: GridState, page: Page) -> ActionCells:
         """The X of each row, which the past does not have."""
         if state.at is not None:
             return {}
         if aggregation := state.aggregation:
-            addresses = [drill(state, aggregation, row).removeprefix("?") for row in page.rows]
+            addresses = [self.drill(state, aggregation, row).removeprefix("?") for row in page.rows]
             return {
                 number: action_cell(group_offer(request.user, address), "the sessions of this row")
                 for number, address in enumerate(addresses, page.first)
@@ -61,4 +64,69 @@ class RealtimeSessions(Report):
 
     def more(self, request: HttpRequest, state: GridState) -> Any:
         aggregation = state.aggregation
-        return (lambda row: request.path + drill(state, aggregation, row)) if aggregation else None
+        if aggregation is None:
+            return None
+        path = reverse("realtime-sessions")
+        return lambda row: path + self.drill(state, aggregation, row)
+
+
+class RealtimeSessions(SessionsReport):
+    """Who holds what, now or at a past time."""
+
+    grid = SESSIONS
+    url_name = "realtime-sessions"
+    template_name = "sessions/realtime.html"
+
+    def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
+        context = super().context(request, state, reach)
+        context |= scoped_context(self.url_name, state, whole=not request.htmx)
+        return context | {"scope_label": state.scope.label if state.scope else ""}
+
+
+class UserSessions(SessionsReport):
+    """What one user holds, or the users of a group."""
+
+    grid = USER_SESSIONS
+    url_name = "user-sessions"
+    template_name = "sessions/users.html"
+    fragment_name = "sessions/users_fragment.html"
+
+    def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
+        context = super().context(request, state, reach)
+        return context | {"person": PersonFacts.of(state)}
+
+    def drill(self, state: GridState, aggregation: Aggregation, row: Row) -> str:
+        query = QueryDict(drill(state, aggregation, row).removeprefix("?"), mutable=True)
+        query.update(state.scope.filter_params())
+        return f"?{query.urlencode()}"
+
+
+@dataclass(frozen=True)
+class PersonFacts:
+    """General Information of a user or a user group: what they hold now, whatever the grid's filters."""
+
+    label: str
+    kind: str
+    address: str
+    sessions: int = 0
+    licenses: int = 0
+    borrowed: int = 0
+    hosts: int = 0
+    users: int = 0
+
+    @classmethod
+    def of(cls, state: GridState) -> PersonFacts:
+        scope = state.scope
+        query = urlencode({"report": "user-sessions"}) + state.link_without(state.errors).replace("?", "&", 1)
+        label, kind = (scope.label, "group" if scope.user_group else "") if scope else ("?", "")
+        facts = cls(label, kind, f"{reverse('pick', args=['users'])}?{query}")
+        if scope is None or not scope.chosen:
+            return facts
+        found = state.base.aggregate(
+            sessions=Count("pk"),
+            licenses=Coalesce(Sum("used"), 0),
+            borrowed=Coalesce(Sum("used", filter=Q(borrow_expires_at__isnull=False)), 0),
+            hosts=Count("host", distinct=True),
+            users=Count("user", distinct=True),
+        )
+        return replace(facts, **found)

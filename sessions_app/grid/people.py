@@ -1,0 +1,125 @@
+"""Users and user groups as what a report is about, and as a filter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+
+from groups_app.models import UserGroup
+from groups_app.scope import Scope, ScopeError
+from groups_app.visibility import Login, visible_features, visible_servers
+from licstats.models import Feature, LicenseServer
+from sessions_app.grid.filters import Filter
+
+UNKNOWN_GROUP = "There is no user group '{}'."
+
+
+class UserGroupField(forms.CharField):
+    """The name of a user group, as the group."""
+
+    def clean(self, value: Any) -> UserGroup | None:
+        name = super().clean(value)
+        if not name:
+            return None
+        group = UserGroup.objects.filter(name=name).first()
+        if group is None:
+            raise ValidationError(UNKNOWN_GROUP.format(name))
+        return group
+
+
+class InUserGroup(Filter):
+    """Sessions of the users that a user group names."""
+
+    field_class = UserGroupField
+    chip: ClassVar[str] = "is in the group {}"
+    part = "is"
+
+    def condition(self, value: UserGroup | None, path: str) -> Q | None:
+        return None if value is None else value.matching(path)
+
+
+@dataclass(frozen=True, slots=True)
+class UserScope:
+    """One user, a user group, or neither (everybody); always as what `login` may see."""
+
+    login: Login
+    name: str = ""
+    user_group: UserGroup | None = None
+
+    # What a scope of license servers has too, so that grids take either.
+    server: ClassVar[None] = None
+    group: ClassVar[None] = None
+    feature: ClassVar[str] = ""
+    one_feature: ClassVar[bool] = False
+
+    @classmethod
+    def read(cls, params: Mapping[str, str], login: Login) -> UserScope:
+        """What `scope=all | user:NAME | group:NAME` names; ScopeError where it is malformed or unknown.
+
+        A user that holds nothing now is no error: there is no list of users but that of the sessions.
+        """
+        kind, _, name = params.get("scope", "all").partition(":")
+        if "\0" in name:
+            raise ScopeError("scope", "A name has no NUL character.")
+        if kind == "user" and name:
+            return cls(login, name=name)
+        if kind == "group" and name:
+            group = UserGroup.objects.filter(name=name).first()
+            if group is None:
+                raise ScopeError("scope", UNKNOWN_GROUP.format(name))
+            return cls(login, user_group=group)
+        if kind != "all" or name:
+            raise ScopeError("scope", "Choose all, user:NAME or group:NAME.")
+        return cls(login)
+
+    @property
+    def user(self) -> Login:
+        return self.login
+
+    @property
+    def chosen(self) -> bool:
+        return bool(self.name or self.user_group)
+
+    @property
+    def label(self) -> str:
+        """What was chosen, for titles and file names."""
+        return self.name or str(self.user_group or "All users")
+
+    def params(self) -> dict[str, str]:
+        """The query string that names this scope."""
+        if self.name:
+            return {"scope": f"user:{self.name}"}
+        return {"scope": f"group:{self.user_group}"} if self.user_group else {}
+
+    def filter_params(self) -> dict[str, str]:
+        """The same as a filter of the sessions of features."""
+        if self.name:
+            return {"user_is": self.name}
+        return {"user_group": str(self.user_group)} if self.user_group else {}
+
+    def servers(self) -> QuerySet[LicenseServer]:
+        return visible_servers(self.login)
+
+    def features(self) -> QuerySet[Feature]:
+        return visible_features(self.login)
+
+    def whole(self) -> Scope:
+        """Every license server that the login may see."""
+        return Scope(self.login)
+
+    def restrict(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """The sessions of the chosen users."""
+        if self.name:
+            return rows.filter(user=self.name)
+        return rows.filter(self.user_group.matching("user")) if self.user_group else rows
+
+
+def people(rows: QuerySet[Any], text: str, limit: int) -> list[str]:
+    """The first users of `rows` whose name contains `text`, whatever the case."""
+    found = rows.filter(user__icontains=text) if text else rows
+    return list(found.order_by("user").values_list("user", flat=True).distinct()[:limit])
