@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import django.core.validators
 from django.db import migrations, models
 

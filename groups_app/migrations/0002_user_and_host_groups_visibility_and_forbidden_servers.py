@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import django.core.validators
 import django.db.models.deletion
-import groups_app.names
 from django.conf import settings
 from django.db import migrations, models
+
+import groups_app.names
 
 
 class Migration(migrations.Migration):

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-import licstats.managers.reading
 from django.db import migrations, models
+
+import licstats.managers.reading
 
 
 class Migration(migrations.Migration):

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
 import django.contrib.postgres.indexes
-from django.contrib.postgres.operations import TrigramExtension
 import django.db.models.deletion
 import django.db.models.functions.text
+from django.contrib.postgres.operations import TrigramExtension
 from django.db import migrations, models
-
 
 # Tables that grow for years are partitioned by month, which Django cannot express: their SQL stands here, and their
 # state below is what `makemigrations --check` compares. Foreign keys cascade in the database.
@@ -86,11 +85,10 @@ DROP TABLE sessions_app_closedsession, sessions_app_sessionchange, sessions_app_
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('licstats', '0001_initial'),
+        ("licstats", "0001_initial"),
     ]
 
     operations = [
@@ -99,129 +97,252 @@ class Migration(migrations.Migration):
             database_operations=[migrations.RunSQL(PARTITIONED, DROP)],
             state_operations=[
                 migrations.CreateModel(
-                    name='SessionChange',
+                    name="SessionChange",
                     fields=[
-                        ('pk', models.CompositePrimaryKey('session_id', 'until', blank=True, editable=False, primary_key=True, serialize=False)),
-                        ('session_id', models.BigIntegerField()),
-                        ('until', models.DateTimeField()),
-                        ('used', models.BigIntegerField()),
-                        ('borrow_expires_at', models.DateTimeField(null=True)),
+                        (
+                            "pk",
+                            models.CompositePrimaryKey(
+                                "session_id", "until", blank=True, editable=False, primary_key=True, serialize=False
+                            ),
+                        ),
+                        ("session_id", models.BigIntegerField()),
+                        ("until", models.DateTimeField()),
+                        ("used", models.BigIntegerField()),
+                        ("borrow_expires_at", models.DateTimeField(null=True)),
                     ],
                 ),
                 migrations.CreateModel(
-                    name='UsageInterval',
+                    name="UsageInterval",
                     fields=[
-                        ('pk', models.CompositePrimaryKey('feature_id', 'ended_at', blank=True, editable=False, primary_key=True, serialize=False)),
-                        ('started_at', models.DateTimeField()),
-                        ('ended_at', models.DateTimeField()),
-                        ('used', models.BigIntegerField(null=True)),
-                        ('borrowed', models.BigIntegerField()),
-                        ('reserved', models.BigIntegerField()),
-                        ('queued', models.BigIntegerField()),
-                        ('total', models.BigIntegerField(null=True)),
-                        ('feature', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='licstats.feature')),
+                        (
+                            "pk",
+                            models.CompositePrimaryKey(
+                                "feature_id", "ended_at", blank=True, editable=False, primary_key=True, serialize=False
+                            ),
+                        ),
+                        ("started_at", models.DateTimeField()),
+                        ("ended_at", models.DateTimeField()),
+                        ("used", models.BigIntegerField(null=True)),
+                        ("borrowed", models.BigIntegerField()),
+                        ("reserved", models.BigIntegerField()),
+                        ("queued", models.BigIntegerField()),
+                        ("total", models.BigIntegerField(null=True)),
+                        (
+                            "feature",
+                            models.ForeignKey(
+                                db_index=False,
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="+",
+                                to="licstats.feature",
+                            ),
+                        ),
                     ],
                 ),
                 migrations.CreateModel(
-                    name='ClosedSession',
+                    name="ClosedSession",
                     fields=[
-                        ('user', models.TextField()),
-                        ('host', models.TextField()),
-                        ('ip', models.TextField(blank=True, default='')),
-                        ('display', models.TextField(blank=True, default='')),
-                        ('version', models.TextField(blank=True, default='')),
-                        ('server_host', models.TextField(blank=True, default='')),
-                        ('port', models.TextField(blank=True, default='')),
-                        ('handle', models.TextField(blank=True, default='')),
-                        ('place', models.IntegerField(default=0)),
-                        ('used', models.BigIntegerField()),
-                        ('checked_out_at', models.DateTimeField(null=True)),
-                        ('borrow_expires_at', models.DateTimeField(null=True)),
-                        ('linger', models.BigIntegerField(null=True)),
-                        ('raw', models.TextField(blank=True, default='')),
-                        ('first_seen_at', models.DateTimeField()),
-                        ('pk', models.CompositePrimaryKey('id', 'closed_at', blank=True, editable=False, primary_key=True, serialize=False)),
-                        ('id', models.BigIntegerField()),
-                        ('closed_at', models.DateTimeField()),
-                        ('last_seen_at', models.DateTimeField()),
-                        ('feature', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='licstats.feature')),
-                        ('server', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='licstats.licenseserver')),
+                        ("user", models.TextField()),
+                        ("host", models.TextField()),
+                        ("ip", models.TextField(blank=True, default="")),
+                        ("display", models.TextField(blank=True, default="")),
+                        ("version", models.TextField(blank=True, default="")),
+                        ("server_host", models.TextField(blank=True, default="")),
+                        ("port", models.TextField(blank=True, default="")),
+                        ("handle", models.TextField(blank=True, default="")),
+                        ("place", models.IntegerField(default=0)),
+                        ("used", models.BigIntegerField()),
+                        ("checked_out_at", models.DateTimeField(null=True)),
+                        ("borrow_expires_at", models.DateTimeField(null=True)),
+                        ("linger", models.BigIntegerField(null=True)),
+                        ("raw", models.TextField(blank=True, default="")),
+                        ("first_seen_at", models.DateTimeField()),
+                        (
+                            "pk",
+                            models.CompositePrimaryKey(
+                                "id", "closed_at", blank=True, editable=False, primary_key=True, serialize=False
+                            ),
+                        ),
+                        ("id", models.BigIntegerField()),
+                        ("closed_at", models.DateTimeField()),
+                        ("last_seen_at", models.DateTimeField()),
+                        (
+                            "feature",
+                            models.ForeignKey(
+                                db_index=False,
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="+",
+                                to="licstats.feature",
+                            ),
+                        ),
+                        (
+                            "server",
+                            models.ForeignKey(
+                                db_index=False,
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="+",
+                                to="licstats.licenseserver",
+                            ),
+                        ),
                     ],
                     options={
-                        'indexes': [models.Index(fields=['feature', 'closed_at'], name='closed_feature'), models.Index(fields=['server', 'closed_at'], name='closed_server'), models.Index(fields=['user', 'closed_at'], name='closed_user')],
+                        "indexes": [
+                            models.Index(fields=["feature", "closed_at"], name="closed_feature"),
+                            models.Index(fields=["server", "closed_at"], name="closed_server"),
+                            models.Index(fields=["user", "closed_at"], name="closed_user"),
+                        ],
                     },
                 ),
                 migrations.CreateModel(
-                    name='UsageHour',
+                    name="UsageHour",
                     fields=[
-                        ('pk', models.CompositePrimaryKey('feature_id', 'started_at', blank=True, editable=False, primary_key=True, serialize=False)),
-                        ('known_seconds', models.FloatField()),
-                        ('used_average', models.FloatField(null=True)),
-                        ('used_min', models.BigIntegerField(null=True)),
-                        ('used_max', models.BigIntegerField(null=True)),
-                        ('borrowed_average', models.FloatField()),
-                        ('borrowed_max', models.BigIntegerField()),
-                        ('reserved_average', models.FloatField()),
-                        ('reserved_max', models.BigIntegerField()),
-                        ('queued_average', models.FloatField()),
-                        ('queued_max', models.BigIntegerField()),
-                        ('total_average', models.FloatField(null=True)),
-                        ('total_min', models.BigIntegerField(null=True)),
-                        ('total_max', models.BigIntegerField(null=True)),
-                        ('started_at', models.DateTimeField()),
-                        ('feature', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='licstats.feature')),
+                        (
+                            "pk",
+                            models.CompositePrimaryKey(
+                                "feature_id",
+                                "started_at",
+                                blank=True,
+                                editable=False,
+                                primary_key=True,
+                                serialize=False,
+                            ),
+                        ),
+                        ("known_seconds", models.FloatField()),
+                        ("used_average", models.FloatField(null=True)),
+                        ("used_min", models.BigIntegerField(null=True)),
+                        ("used_max", models.BigIntegerField(null=True)),
+                        ("borrowed_average", models.FloatField()),
+                        ("borrowed_max", models.BigIntegerField()),
+                        ("reserved_average", models.FloatField()),
+                        ("reserved_max", models.BigIntegerField()),
+                        ("queued_average", models.FloatField()),
+                        ("queued_max", models.BigIntegerField()),
+                        ("total_average", models.FloatField(null=True)),
+                        ("total_min", models.BigIntegerField(null=True)),
+                        ("total_max", models.BigIntegerField(null=True)),
+                        ("started_at", models.DateTimeField()),
+                        (
+                            "feature",
+                            models.ForeignKey(
+                                db_index=False,
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="+",
+                                to="licstats.feature",
+                            ),
+                        ),
                     ],
                 ),
             ],
         ),
         migrations.CreateModel(
-            name='UsageDay',
+            name="UsageDay",
             fields=[
-                ('pk', models.CompositePrimaryKey('feature_id', 'day', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('known_seconds', models.FloatField()),
-                ('used_average', models.FloatField(null=True)),
-                ('used_min', models.BigIntegerField(null=True)),
-                ('used_max', models.BigIntegerField(null=True)),
-                ('borrowed_average', models.FloatField()),
-                ('borrowed_max', models.BigIntegerField()),
-                ('reserved_average', models.FloatField()),
-                ('reserved_max', models.BigIntegerField()),
-                ('queued_average', models.FloatField()),
-                ('queued_max', models.BigIntegerField()),
-                ('total_average', models.FloatField(null=True)),
-                ('total_min', models.BigIntegerField(null=True)),
-                ('total_max', models.BigIntegerField(null=True)),
-                ('day', models.DateField(db_index=True)),
-                ('feature', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='licstats.feature')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "feature_id", "day", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("known_seconds", models.FloatField()),
+                ("used_average", models.FloatField(null=True)),
+                ("used_min", models.BigIntegerField(null=True)),
+                ("used_max", models.BigIntegerField(null=True)),
+                ("borrowed_average", models.FloatField()),
+                ("borrowed_max", models.BigIntegerField()),
+                ("reserved_average", models.FloatField()),
+                ("reserved_max", models.BigIntegerField()),
+                ("queued_average", models.FloatField()),
+                ("queued_max", models.BigIntegerField()),
+                ("total_average", models.FloatField(null=True)),
+                ("total_min", models.BigIntegerField(null=True)),
+                ("total_max", models.BigIntegerField(null=True)),
+                ("day", models.DateField(db_index=True)),
+                (
+                    "feature",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="licstats.feature",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='OpenSession',
+            name="OpenSession",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('user', models.TextField()),
-                ('host', models.TextField()),
-                ('ip', models.TextField(blank=True, default='')),
-                ('display', models.TextField(blank=True, default='')),
-                ('version', models.TextField(blank=True, default='')),
-                ('server_host', models.TextField(blank=True, default='')),
-                ('port', models.TextField(blank=True, default='')),
-                ('handle', models.TextField(blank=True, default='')),
-                ('place', models.IntegerField(default=0)),
-                ('used', models.BigIntegerField()),
-                ('checked_out_at', models.DateTimeField(null=True)),
-                ('borrow_expires_at', models.DateTimeField(null=True)),
-                ('linger', models.BigIntegerField(null=True)),
-                ('raw', models.TextField(blank=True, default='')),
-                ('first_seen_at', models.DateTimeField()),
-                ('last_seen_at', models.DateTimeField(null=True)),
-                ('missed', models.PositiveSmallIntegerField(default=0)),
-                ('feature', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='licstats.feature')),
-                ('server', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='licstats.licenseserver')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("user", models.TextField()),
+                ("host", models.TextField()),
+                ("ip", models.TextField(blank=True, default="")),
+                ("display", models.TextField(blank=True, default="")),
+                ("version", models.TextField(blank=True, default="")),
+                ("server_host", models.TextField(blank=True, default="")),
+                ("port", models.TextField(blank=True, default="")),
+                ("handle", models.TextField(blank=True, default="")),
+                ("place", models.IntegerField(default=0)),
+                ("used", models.BigIntegerField()),
+                ("checked_out_at", models.DateTimeField(null=True)),
+                ("borrow_expires_at", models.DateTimeField(null=True)),
+                ("linger", models.BigIntegerField(null=True)),
+                ("raw", models.TextField(blank=True, default="")),
+                ("first_seen_at", models.DateTimeField()),
+                ("last_seen_at", models.DateTimeField(null=True)),
+                ("missed", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "feature",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="licstats.feature",
+                    ),
+                ),
+                (
+                    "server",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="licstats.licenseserver",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['user', 'id'], name='open_user'), models.Index(fields=['host', 'id'], name='open_host'), models.Index(fields=['used', 'id'], name='open_used'), models.Index(fields=['checked_out_at', 'id'], name='open_checked_out'), models.Index(fields=['feature', 'id'], name='open_feature'), models.Index(fields=['server', 'id'], name='open_server'), models.Index(condition=models.Q(('borrow_expires_at__isnull', False)), fields=['borrow_expires_at', 'id'], name='open_borrowed'), models.Index(condition=models.Q(('last_seen_at__isnull', False)), fields=['server'], name='open_unconfirmed'), django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Upper('user'), name='gin_trgm_ops'), name='open_user_contains'), django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Upper('host'), name='gin_trgm_ops'), name='open_host_contains')],
-                'constraints': [models.UniqueConstraint(fields=('feature', 'user', 'host', 'display', 'handle', 'checked_out_at', 'place'), name='one_open_session_of_an_identity', nulls_distinct=False)],
+                "indexes": [
+                    models.Index(fields=["user", "id"], name="open_user"),
+                    models.Index(fields=["host", "id"], name="open_host"),
+                    models.Index(fields=["used", "id"], name="open_used"),
+                    models.Index(fields=["checked_out_at", "id"], name="open_checked_out"),
+                    models.Index(fields=["feature", "id"], name="open_feature"),
+                    models.Index(fields=["server", "id"], name="open_server"),
+                    models.Index(
+                        condition=models.Q(("borrow_expires_at__isnull", False)),
+                        fields=["borrow_expires_at", "id"],
+                        name="open_borrowed",
+                    ),
+                    models.Index(
+                        condition=models.Q(("last_seen_at__isnull", False)), fields=["server"], name="open_unconfirmed"
+                    ),
+                    django.contrib.postgres.indexes.GinIndex(
+                        django.contrib.postgres.indexes.OpClass(
+                            django.db.models.functions.text.Upper("user"), name="gin_trgm_ops"
+                        ),
+                        name="open_user_contains",
+                    ),
+                    django.contrib.postgres.indexes.GinIndex(
+                        django.contrib.postgres.indexes.OpClass(
+                            django.db.models.functions.text.Upper("host"), name="gin_trgm_ops"
+                        ),
+                        name="open_host_contains",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("feature", "user", "host", "display", "handle", "checked_out_at", "place"),
+                        name="one_open_session_of_an_identity",
+                        nulls_distinct=False,
+                    )
+                ],
             },
         ),
     ]

@@ -24,52 +24,87 @@ DROP FUNCTION drop_sessions_of_features();
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('licstats', '0001_initial'),
-        ('sessions_app', '0004_dashboard_panes'),
+        ("licstats", "0001_initial"),
+        ("sessions_app", "0004_dashboard_panes"),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='opensession',
-            name='open_feature',
+            model_name="opensession",
+            name="open_feature",
         ),
         migrations.RemoveIndex(
-            model_name='opensession',
-            name='open_user_contains',
+            model_name="opensession",
+            name="open_user_contains",
         ),
         migrations.RemoveIndex(
-            model_name='opensession',
-            name='open_host_contains',
+            model_name="opensession",
+            name="open_host_contains",
         ),
         migrations.AlterField(
-            model_name='closedsession',
-            name='feature',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='licstats.feature'),
+            model_name="closedsession",
+            name="feature",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="licstats.feature",
+            ),
         ),
         migrations.AlterField(
-            model_name='closedsession',
-            name='server',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='licstats.licenseserver'),
+            model_name="closedsession",
+            name="server",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="licstats.licenseserver",
+            ),
         ),
         migrations.AlterField(
-            model_name='opensession',
-            name='feature',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='licstats.feature'),
+            model_name="opensession",
+            name="feature",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="licstats.feature",
+            ),
         ),
         migrations.AlterField(
-            model_name='opensession',
-            name='server',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='licstats.licenseserver'),
+            model_name="opensession",
+            name="server",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="licstats.licenseserver",
+            ),
         ),
         migrations.AddIndex(
-            model_name='opensession',
-            index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Upper('user'), name='gin_trgm_ops'), gin_pending_list_limit=65536, name='open_user_contains'),
+            model_name="opensession",
+            index=django.contrib.postgres.indexes.GinIndex(
+                django.contrib.postgres.indexes.OpClass(
+                    django.db.models.functions.text.Upper("user"), name="gin_trgm_ops"
+                ),
+                gin_pending_list_limit=65536,
+                name="open_user_contains",
+            ),
         ),
         migrations.AddIndex(
-            model_name='opensession',
-            index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Upper('host'), name='gin_trgm_ops'), gin_pending_list_limit=65536, name='open_host_contains'),
+            model_name="opensession",
+            index=django.contrib.postgres.indexes.GinIndex(
+                django.contrib.postgres.indexes.OpClass(
+                    django.db.models.functions.text.Upper("host"), name="gin_trgm_ops"
+                ),
+                gin_pending_list_limit=65536,
+                name="open_host_contains",
+            ),
         ),
         migrations.RunSQL(CASCADE, NO_CASCADE),
     ]

@@ -1,4 +1,4 @@
-"""The dashboard of a login: panes of reports, with their scope, filters, aggregation and columns as they were pinned."""
+"""The dashboard of a login: panes of reports, with scope, filters, aggregation and columns as they were pinned."""
 
 from __future__ import annotations
 
