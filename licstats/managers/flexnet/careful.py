@@ -54,7 +54,8 @@ class HeadingReader:
     def close(self) -> Heading:
         if self.heading.blocks:
             block = self.heading.blocks[-1]
-            block.sessions, block.body = self.sessions, "\n".join(self.lines)
+            lines = "\n".join(self.lines)
+            block.sessions, block.source = self.sessions, (lines, 0, len(lines))
         return self.heading
 
     def _block(self) -> Block:

@@ -6,6 +6,7 @@ reader, so that nothing can be passed over here.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from itertools import repeat
 from operator import add
@@ -41,44 +42,57 @@ def read_usual(text: str, vendor: str, line: int, calendar: Calendar, last: Head
         return None
     name, total, in_use = found.groups()
     heading = Heading(name.strip(), vendor, line, "Users of " + found[0], int(total), int(in_use))
-    first, *rest = text[found.end() :].split(BLOCK_START)
-    lines = 1  # of the heading; each piece adds its own
-    pieces = [(Block(), first)] if first.strip("\n") else []
-    if not pieces:
-        lines += len(first)
-    for piece in rest:
-        start = USUAL_BLOCK.match(piece)
-        expiry = start and read_expiry((start[3] or "permanent").strip())
-        if not start or not expiry:
-            return None
-        kind = FeatureType.FLOATING if start[4] else FeatureType.NODE_LOCKED
-        block = Block(start[1], start[2], kind, expiry if start[3] else Expiry())
-        pieces.append((block, piece[start.end() :]))
-        lines += piece.count("\n", 0, start.end()) + 1
+    heading.lines = 1 + text.count("\n", 0, found.end())
     old = iter(last.blocks if last else ())
     try:
-        for block, piece in pieces:
-            body = piece.strip("\n")
-            if not _read_checkouts(block, body, calendar, next(old, None)):
+        for block, start, end in _blocks(text, found.end(), heading):
+            if not _read_checkouts(block, text, start, end, calendar, next(old, None)):
                 return None
             heading.blocks.append(block)
-            lines += len(piece) - len(body) + max(0, len(block.sessions) - 1)
+            heading.lines += max(0, len(block.sessions) - 1)
     except Careful:
         return None
-    heading.lines = lines
     return heading
 
 
-def _read_checkouts(block: Block, body: str, calendar: Calendar, last: Block | None) -> bool:
-    """Fills the block's sessions from `body`; False where it holds anything but checkouts."""
-    if not body:
+def _blocks(text: str, start: int, heading: Heading) -> Iterator[tuple[Block, int, int]]:
+    """Each block with the span of its checkouts; Careful where it begins in an unusual way.
+
+    Counts the lines before and between the checkouts for `heading`.
+    """
+    block = Block()
+    while start >= 0:
+        following = text.find(BLOCK_START, start)
+        first, end = start, len(text) if following < 0 else following
+        while first < end and text[first] == "\n":
+            first += 1
+        while first < end and text[end - 1] == "\n":
+            end -= 1
+        heading.lines += first - start + (len(text) if following < 0 else following) - end
+        if block.version or first < end:
+            yield block, first, end
+        start = following
+        if following >= 0:
+            found = USUAL_BLOCK.match(text, following + len(BLOCK_START))
+            expiry = found and read_expiry((found[3] or "permanent").strip())
+            if not found or not expiry:
+                raise Careful(BLOCK_START)
+            kind = FeatureType.FLOATING if found[4] else FeatureType.NODE_LOCKED
+            block = Block(found[1], found[2], kind, expiry if found[3] else Expiry())
+            start = found.end()
+            heading.lines += text.count("\n", following, start)
+
+
+def _read_checkouts(block: Block, text: str, start: int, end: int, calendar: Calendar, last: Block | None) -> bool:
+    """Fills the block's sessions from its part of `text`; False where that holds anything but checkouts."""
+    if start == end:
         return True
-    block.body = body
-    if last and last.body:
-        block.sessions = _read_changes(body, calendar, last)
+    block.source = text, start, end
+    if last and last.sessions:
+        block.sessions = _read_changes(block.body, calendar, last)
     else:
-        block.sessions = _read_lines(body, calendar)
-    return len(block.sessions) == body.count("\n") + 1
+        block.sessions = _read_lines(text, start, end, calendar)
+    return len(block.sessions) == text.count("\n", start, end) + 1
 
 
 def _read_changes(body: str, calendar: Calendar, last: Block) -> list[SessionReading]:
@@ -90,8 +104,9 @@ def _read_changes(body: str, calendar: Calendar, last: Block) -> list[SessionRea
     sessions = list(map(known.get, lines))
     new = [at for at, session in enumerate(sessions) if session is None]
     if 2 * len(new) > len(lines):
-        return _read_lines(body, calendar)
-    read = _read_lines("\n".join([lines[at] for at in new]), calendar) if new else []
+        return _read_lines(body, 0, len(body), calendar)
+    changed = "\n".join([lines[at] for at in new])
+    read = _read_lines(changed, 0, len(changed), calendar)
     if len(read) != len(new):
         return []
     for at, session in zip(new, read, strict=True):
@@ -99,9 +114,9 @@ def _read_changes(body: str, calendar: Calendar, last: Block) -> list[SessionRea
     return sessions  # type: ignore[return-value]  # every None was filled
 
 
-def _read_lines(body: str, calendar: Calendar) -> list[SessionReading]:
+def _read_lines(text: str, start: int, end: int, calendar: Calendar) -> list[SessionReading]:
     """A session for each line that is a checkout in the usual shape; Careful where a date is not plain."""
-    columns = zip(*USUAL_CHECKOUT.findall(body), strict=True)
+    columns = zip(*USUAL_CHECKOUT.findall(text, start, end), strict=True)
     try:
         raws, users, hosts, displays, versions, server_hosts, ports, handles, days, clocks, counts = columns
     except ValueError:

@@ -34,7 +34,13 @@ class Block:
     sessions: Sequence[SessionReading] = ()
     reservations: list[ReservationReading] = field(default_factory=list)
     queue: list[QueuedReading] = field(default_factory=list)
-    body: str = ""  # the lines of the sessions, in their order
+    source: tuple[str, int, int] = ("", 0, 0)  # a text, and where in it the lines of the sessions begin and end
+
+    @property
+    def body(self) -> str:
+        """The lines of the sessions, in their order."""
+        text, start, end = self.source
+        return text[start:end]
 
     @property
     def seen(self) -> int:

@@ -57,9 +57,11 @@ class _ReportReader:
         self.line = 1
 
     def read(self, text: str) -> Report:
-        before, *pieces = ("\n" + text).split(HEADING_START)
-        self.line = 0
-        self._read_lines(before, None)
+        first, *pieces = text.split(HEADING_START)
+        if first.startswith(HEADING_START[1:]):
+            pieces.insert(0, first.removeprefix(HEADING_START[1:]))
+        else:
+            self._read_lines(first, None)
         for piece in pieces:
             self._read_piece(piece)
         self._finish_careful()
