@@ -8,7 +8,7 @@ from typing import Any
 
 from django import template
 from django.templatetags.static import static
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -56,11 +56,7 @@ def navigation_item(context: dict[str, Any], name: str, label: str, sign: str) -
     request = context.get("request")
     match = request.resolver_match if request else None
     here = match is not None and (match.view_name == name or match.view_name.startswith(f"{name}-"))
-    try:
-        address = reverse(name)
-    except NoReverseMatch:
-        address = ""
-    return {"address": address, "label": label, "sign": sign, "here": here}
+    return {"address": reverse(name), "label": label, "sign": sign, "here": here}
 
 
 @register.simple_tag

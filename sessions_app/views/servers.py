@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, F, Q, QuerySet
+from django.db.models.functions import Lower
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -26,6 +27,7 @@ from sessions_app.polling.ask_now import AskNow, NotAsked
 from sessions_app.servers import STATE, State, clock_difference, summarize
 
 ROWS = 50
+TEXTS = ("name", "reason", "address", "manager", "site")  # sorted without regard to case
 COLUMNS = {  # what may be sorted by, with its title
     "name": "Name",
     "state": "Status",
@@ -92,7 +94,8 @@ def _filter(visible: QuerySet[LicenseServer], choice: Mapping[str, Any]) -> Quer
     if choice["state"]:
         rows = rows.filter(state=choice["state"])
     name = (choice["sort"] or "name").lstrip("-")
-    order = F(name).desc(nulls_last=True) if choice["sort"].startswith("-") else F(name).asc(nulls_last=True)
+    key = Lower(name) if name in TEXTS else F(name)
+    order = key.desc(nulls_last=True) if choice["sort"].startswith("-") else key.asc(nulls_last=True)
     return rows.order_by(order, "name")
 
 

@@ -121,6 +121,18 @@ def test_the_page_that_is_open_is_marked_in_the_navigation(admin_page: Client) -
     assert marked == ["/servers/"]
 
 
+def test_the_navigation_has_the_reports_in_their_order(admin_page: Client) -> None:
+    page = admin_page.get("/servers/").content.decode()
+    navigation = page[page.index('id="navigation"') : page.index("</nav>")]
+    said = re.sub(r"<[^>]*>|\s+", " ", navigation[navigation.index(">") + 1 :]).split()
+    assert " ".join(said) == (
+        "Dashboard Features Realtime Sessions Usage Features History Sessions Usage "
+        "Users Realtime Sessions License Servers Groups Closed Sessions Administration Fold navigation"
+    )
+    for address in re.findall(r'href="([^"#]*)"', navigation):
+        assert admin_page.get(address).status_code == 200, address
+
+
 def test_a_page_below_another_keeps_that_one_marked(admin_page: Client) -> None:
     page = admin_page.get(f"/servers/{LicenseServerFactory().pk}/").content.decode()
     assert re.findall(r'<a href="([^"]*)"[^>]*aria-current="page"', page) == ["/servers/"]

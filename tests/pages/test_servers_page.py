@@ -220,6 +220,12 @@ def test_every_column_sorts_both_ways(admin_page: Client, column: str) -> None:
     assert names(text(admin_page, f"/servers/?sort=-{column}")) == ["s1", "s0"]
 
 
+def test_names_sort_without_regard_to_case(admin_page: Client) -> None:
+    for name in ("b", "A", "c", "D"):
+        LicenseServerFactory(name=name)
+    assert names(text(admin_page, "/servers/")) == ["A", "b", "c", "D"]
+
+
 def test_what_was_never_read_sorts_last_both_ways(admin_page: Client) -> None:
     LicenseServerFactory(name="a", read_at=None, verdict="")
     LicenseServerFactory(name="b")
