@@ -19,7 +19,7 @@
       font: { family: body.fontFamily, size: 12, color: body.color },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
-      margin: { l: 56, r: 16, t: 28, b: 8 },
+      margin: { l: 56, r: 16, t: 28, b: 28 },
       legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", traceorder: "normal" },
       hoverlabel: { font: { family: body.fontFamily, size: 12 } },
       xaxis: { ...figure.layout.xaxis, ...axis, title: { ...figure.layout.xaxis.title, font: { size: 12 } } },
@@ -42,10 +42,10 @@
     const source = chart.querySelector("[data-figure]");
     const canvas = chart.querySelector(".chart-canvas");
     if (!source || !canvas || !window.Plotly) return;
-    const figure = dressed(JSON.parse(source.dataset.figure));
-    const empty = figure.data.every((trace) => trace.x.length === 0);
-    canvas.hidden = empty;
-    if (empty) return;
+    const plain = JSON.parse(source.dataset.figure);
+    canvas.hidden = plain.data.every((trace) => trace.x.length === 0);
+    if (canvas.hidden) return;
+    const figure = dressed(plain);
     Plotly.react(canvas, figure.data, figure.layout, { displayModeBar: false, responsive: true });
     const save = document.querySelector(`[data-chart-save="${chart.dataset.chart}"]`);
     if (save) save.hidden = false;
