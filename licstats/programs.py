@@ -16,7 +16,7 @@ from licstats.queues import CLOSING, MAINTENANCE, POLLS, site_queue
 
 CELERY = (sys.executable, "-m", "celery", "-A", "licstats.celery:app", "--quiet")
 KINDS = (POLLS, CLOSING, MAINTENANCE)
-CLOSES_AT_ONCE = 4
+CLOSES_AT_ONCE = 20  # license servers; each waits for its own tool
 MAINTENANCE_AT_ONCE = 4
 WEB_THREADS = 8
 START_SECONDS = 60.0

@@ -84,6 +84,7 @@ class Turns:
     def __init__(self, server: LicenseServer) -> None:
         self.server = server
         self.gaps: dict[int, int | None] = {}  # licenses in use unseen before the removal, by request
+        self.obstacles: dict[tuple[str, int | None, int | None], str] = {}  # of this turn
         self.learned = False  # that a session is gone which the grids may still show
 
     def execute(self) -> None:
@@ -122,6 +123,7 @@ class Turns:
         return self._under_way(CloseState.CHECKING)
 
     def _work_off(self, waiting: list[CloseRequest], glance: Glance) -> None:
+        self.obstacles.clear()
         ready: dict[tuple[str, ...], list[CloseRequest]] = {}
         for request in waiting:
             if self._passes(request, glance):
@@ -153,13 +155,19 @@ class Turns:
         return False
 
     def _obstacle(self, request: CloseRequest) -> str:
-        """What has come up since the request was made, as far as the database knows."""
-        if request.login is None and request.origin == PAGE:
-            return f"The login {request.login_name} was deleted meanwhile."
-        if request.login:
-            forbidden = check.login_obstacle(request.login)
-            if forbidden or not check.is_visible(request.login, request.feature_id):
-                return forbidden or check.NOT_VISIBLE
+        """What has come up since the request was made; asked once in a turn for each login and feature."""
+        key = (request.login_name, request.login_id, request.feature_id)
+        if key not in self.obstacles:
+            self.obstacles[key] = self._obstacle_of_login(request) or self._obstacle_of_server()
+        return self.obstacles[key]
+
+    def _obstacle_of_login(self, request: CloseRequest) -> str:
+        if request.login is None:
+            return f"The login {request.login_name} was deleted meanwhile." if request.origin == PAGE else ""
+        visible = check.is_visible(request.login, request.feature_id)
+        return check.login_obstacle(request.login) or ("" if visible else check.NOT_VISIBLE)
+
+    def _obstacle_of_server(self) -> str:
         self.server.refresh_from_db(fields=["enabled", "address", "site"])
         if tool.needs_check(self.server.manager) and tool.obstacle(self.server):
             tool.check(self.server.site, self.server.license_manager)

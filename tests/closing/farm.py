@@ -9,10 +9,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sessions_app.polling.poll import PollServer
-
 from licstats.models import LicenseServer
 from sessions_app.models import CloseRequest, OpenSession
+from sessions_app.polling.poll import PollServer
 
 START = (datetime.now(UTC) - timedelta(days=1)).replace(hour=9, minute=0, second=0, microsecond=0)
 

@@ -271,6 +271,15 @@ class TestSince:
         close_on(server.pk)
         assert ended(request).state == CloseState.REFUSED
 
+    def test_a_login_that_was_deleted_closes_nothing(self, farm: Farm, server: LicenseServer, login: User) -> None:
+        farm.check_out("ada")
+        request = CloseSession(polled(server), login).execute()
+        login.delete()
+        close_on(server.pk)
+        assert ended(request).state == CloseState.REFUSED
+        assert "nadia was deleted" in request.message
+        assert farm.removals == []
+
     def test_a_server_that_was_switched_off_is_not_asked(self, farm: Farm, server: LicenseServer, login: User) -> None:
         farm.check_out("ada")
         request = CloseSession(polled(server), login).execute()
