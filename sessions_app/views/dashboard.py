@@ -12,16 +12,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from groups_app.scope import SCOPE_FIELDS
 from sessions_app.grid.state import GridState
 from sessions_app.models.dashboard import DashboardPane, Part, Width
 from sessions_app.views.history import HistorySessions, HistoryUsage
 from sessions_app.views.parts import TARGET_SUFFIX, Report
-from sessions_app.views.sessions import RealtimeSessions
+from sessions_app.views.sessions import RealtimeSessions, UserSessions
 from sessions_app.views.usage import RealtimeUsage
 
 REPORTS: dict[str, type[Report]] = {
-    report.url_name: report for report in (RealtimeSessions, RealtimeUsage, HistorySessions, HistoryUsage)
+    report.url_name: report for report in (RealtimeSessions, RealtimeUsage, UserSessions, HistorySessions, HistoryUsage)
 }
 MOST_PANES = 24
 
@@ -59,12 +58,13 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 
 def shown(pane: DashboardPane, request: HttpRequest) -> ShownPane:
     state = state_of(request, REPORTS[pane.report], pane.query)
-    available = not any(name in state.errors for name in SCOPE_FIELDS)
+    available = not any(name in state.errors for name in state.grid.scope_fields)
     return ShownPane(pane, f"{reverse(pane.report)}?{pane.query}", available)
 
 
 def state_of(request: HttpRequest, report: type[Report], query: str) -> GridState:
-    return GridState.read(report.grid, QueryDict(query), request.user, timezone.now())
+    params = QueryDict(query)
+    return GridState.read(report.grid_of(params), params, request.user, timezone.now())
 
 
 @require_POST

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
 from sessions_app.charts.curve import usage_curve
@@ -50,14 +50,14 @@ class HistorySessions(History):
 class HistoryUsage(History):
     """A feature's used, borrowed, reserved and total over the period; without a feature, those to choose from."""
 
-    grid: Grid = FEATURES  # type: ignore[misc]  # of a view that lives for one request
+    grid = FEATURES
     url_name = "history-usage"
     template_name = "history/usage.html"
     graph_title = "Feature Usage"
 
-    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        super().setup(request, *args, **kwargs)
-        self.grid = INTERVALS if request.GET.get("feature") else FEATURES
+    @classmethod
+    def grid_of(cls, params: QueryDict) -> Grid:
+        return INTERVALS if params.get("feature") else FEATURES
 
     def graph(self, state: GridState) -> dict[str, Any]:
         scope, period = state.scope, period_of(state)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any, ClassVar
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
 from licstats.live import mark, unchanged
+from sessions_app.grid.grids import Grid
 from sessions_app.grid.pages import GridPage, Reach
 from sessions_app.grid.rendering import body, header_groups
 from sessions_app.grid.state import GridState
@@ -30,6 +31,15 @@ class Report(GridPage):
 
     url_name: ClassVar[str]
     graph_title: ClassVar[str] = ""
+
+    @classmethod
+    def grid_of(cls, params: QueryDict) -> Grid:
+        """The grid that these parameters are about."""
+        return cls.grid
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        self.grid = self.grid_of(request.GET)  # type: ignore[misc]  # a view lives for one request
 
     def get(self, request: HttpRequest, extension: str = "") -> HttpResponseBase:
         part = request.headers.get(PART_HEADER, "")

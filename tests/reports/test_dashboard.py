@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.urls import reverse
 
 from groups_app.models import HiddenServer
 from sessions_app.models import DashboardPane
+from sessions_app.models.dashboard import Part
+from sessions_app.views.dashboard import REPORTS
 from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -126,3 +129,21 @@ def test_nobody_sees_or_changes_the_panes_of_another_login(viewer, client):
     assert pane.title not in other.get("/").content.decode()
     assert other.post(f"/dashboard/{pane.pk}/", {"action": "remove"}).status_code == 404
     assert DashboardPane.objects.count() == 1
+
+
+@pytest.mark.parametrize("report", list(REPORTS))
+def test_every_report_can_be_pinned_and_its_pane_answers(viewer, report):
+    OpenSessionFactory(user="ann")
+    parts = [Part.GRID, *([Part.GRAPH] if REPORTS[report].graph_title else [])]
+    for each in parts:
+        pane = pinned(viewer, report=report, part=each)
+        headers = {"HX-Request": "true", "X-Part": each, "HX-Target": f"pane-{pane.pk}-data"}
+        answer = viewer.get(f"{reverse(report)}?{pane.query}", headers=headers)
+        assert f'id="pane-{pane.pk}-data"' in answer.content.decode()
+    assert viewer.get("/").status_code == 200
+
+
+def test_past_figures_of_a_feature_are_pinned_with_their_own_filters(viewer):
+    feature = FeatureFactory(server=LicenseServerFactory(name="PL"))
+    chosen = f"scope=server:PL&feature={feature.name}&version={feature.version}&type={feature.type}&used_min=2"
+    assert pinned(viewer, chosen, report="history-usage") is not None
