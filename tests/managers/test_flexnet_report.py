@@ -308,3 +308,17 @@ def test_reports_of_two_servers_in_one_output_are_both_read() -> None:
     assert (mesh.total, mesh.used) == (15, 2)
     assert [node.host for node in reading.servers] == ["lic1", "lic2"]
     assert reading.verdict is Verdict.COMPLETE
+
+
+def test_the_cause_of_a_failure_is_told_first() -> None:
+    reading = read(
+        "Error getting status: Cannot connect to license server system.\n"
+        " The license server manager (lmgrd) has not been started yet,\n"
+        " the wrong port@host or license file is being used, or the\n"
+        " port or hostname in the license file has been changed.\n"
+        "Server name:   10.0.0.7\n"
+        'FlexNet Licensing error:-15,10.  System Error: 10061 "WinSock: Connection refused"\n'
+    )
+    assert reading.verdict is Verdict.FAILED
+    assert "check host, port and firewall" in reading.problems[0].message
+    assert not lines_not_understood(reading)

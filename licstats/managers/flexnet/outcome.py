@@ -8,7 +8,7 @@ from datetime import datetime
 from licstats.managers import pools
 from licstats.managers.base import Output
 from licstats.managers.flexnet.catalogue import Catalogue, is_catalogue
-from licstats.managers.flexnet.errors import advice, exit_code
+from licstats.managers.flexnet.errors import advice, error_code, exit_code
 from licstats.managers.flexnet.parts import Report
 from licstats.managers.flexnet.patterns import HEADING_START
 from licstats.managers.reading import (
@@ -63,7 +63,8 @@ def failed(at: datetime, problems: list[Problem], reported_at: datetime | None =
 def _why(report: Report, status: Output) -> list[Problem]:
     """Why an output holds neither features nor a license server that is up."""
     problems = report.problems.all()
-    told = report.failures + [p for p in problems if p.kind in {ProblemKind.SERVER, ProblemKind.DAEMON}]
+    failures = sorted(report.failures, key=lambda p: error_code(p.text) is None)  # what tells its cause comes first
+    told = failures + [p for p in problems if p.kind in {ProblemKind.SERVER, ProblemKind.DAEMON}]
     if told:
         return told + [p for p in problems if p not in told]
     code = exit_code(status.exit_status)
