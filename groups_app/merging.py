@@ -24,26 +24,36 @@ from groups_app.models.merged import DerivedTable
 
 COUNTS_FOR = timedelta(hours=24)
 
-# One pass over the features of the group makes `part`, which is small; all that follows is computed from it.
+# One pass over the features of the group makes `part`, which is small; all that follows is computed from it. Kinds are
+# told apart by a hash of 64 bits, which halves the time of four texts, and named by one feature of each (`sample`).
 MERGED = """
-WITH part AS MATERIALIZED (
-    SELECT f.name, f.version, f.type, f.vendor,
-        f.version = '' AND NOT f.version_listed AS unversioned,
-        COALESCE(f.last_listed_at, s.read_at) < %(now)s - INTERVAL '24 hours' AS old, -- null: never read
-        COUNT(*) AS members,
-        SUM(f.used) AS used, BOOL_OR(f.used IS NULL) AS used_unknown,
+WITH sums AS MATERIALIZED (
+    SELECT MIN(f.id) AS sample, COUNT(*) AS members,
+        SUM(f.used) AS used, COUNT(f.used) AS used_known,
         SUM(f.borrowed) AS borrowed, SUM(f.reserved) AS reserved, SUM(f.queued) AS queued,
-        SUM(f.total) AS total, BOOL_OR(f.total IS NULL) AS unlimited,
+        SUM(f.total) AS total, COUNT(f.total) AS limited,
         MIN(f.expires) AS expires, BOOL_AND(f.permanent) AS permanent, BOOL_AND(f.adds_up) AS adds_up,
         MIN(COALESCE(f.last_listed_at, s.read_at)) AS last_update,
-        MAX(DATE_PART('epoch', %(now)s - COALESCE(f.last_listed_at, s.read_at))
-            / DATE_PART('epoch', s.interval)) AS age
+        MAX(CASE WHEN f.last_listed_at IS NULL THEN s.age
+            ELSE DATE_PART('epoch', %(now)s - f.last_listed_at) / s.seconds END) AS age
     FROM licstats_feature f
-    JOIN licstats_licenseserver s ON s.id = f.server_id
-    WHERE f.server_id IN (
-        SELECT licenseserver_id FROM groups_app_licenseservergroup_servers WHERE licenseservergroup_id = %(group)s
-    )
-    GROUP BY 1, 2, 3, 4, 5, 6
+    JOIN (
+        SELECT server.id, server.read_at, DATE_PART('epoch', server.interval) AS seconds,
+            DATE_PART('epoch', %(now)s - server.read_at) / DATE_PART('epoch', server.interval) AS age
+        FROM licstats_licenseserver server
+        JOIN groups_app_licenseservergroup_servers member ON member.licenseserver_id = server.id
+        WHERE member.licenseservergroup_id = %(group)s
+        GROUP BY server.id -- so that its columns are computed once for each license server, not for each feature
+    ) s ON s.id = f.server_id
+    GROUP BY COALESCE(f.last_listed_at, s.read_at) < %(oldest)s, -- null: never read
+        HASHTEXTEXTENDED(f.name, HASHTEXTEXTENDED(f.version, HASHTEXTEXTENDED(f.type,
+            HASHTEXTEXTENDED(f.vendor, f.version_listed::int)))) -- as in the statistics feature_kinds
+),
+part AS MATERIALIZED (
+    SELECT sums.*, f.name, f.version, f.type, f.vendor,
+        f.version = '' AND NOT f.version_listed AS unversioned,
+        sums.last_update < %(oldest)s AS old
+    FROM sums JOIN licstats_feature f ON f.id = sums.sample
 ),
 only_version AS (
     SELECT unversioned.name, unversioned.type AS old_type, MIN(known.version) AS version, MIN(known.type) AS type
@@ -57,12 +67,12 @@ only_version AS (
 SELECT part.name, COALESCE(only_version.version, part.version) AS version,
     COALESCE(only_version.type, part.type) AS type,
     STRING_AGG(DISTINCT vendor, ', ' ORDER BY vendor) FILTER (WHERE NOT old) AS vendor,
-    CASE WHEN BOOL_OR(used_unknown) FILTER (WHERE NOT old) THEN NULL
+    CASE WHEN BOOL_OR(used_known < members) FILTER (WHERE NOT old) THEN NULL
         ELSE SUM(used) FILTER (WHERE NOT old) END::bigint AS used,
     SUM(borrowed) FILTER (WHERE NOT old)::bigint AS borrowed,
     SUM(reserved) FILTER (WHERE NOT old)::bigint AS reserved,
     SUM(queued) FILTER (WHERE NOT old)::bigint AS queued,
-    CASE WHEN BOOL_OR(unlimited) FILTER (WHERE NOT old) THEN NULL
+    CASE WHEN BOOL_OR(limited < members) FILTER (WHERE NOT old) THEN NULL
         ELSE SUM(total) FILTER (WHERE NOT old) END::bigint AS total,
     MIN(expires) FILTER (WHERE NOT old) AS expires,
     BOOL_AND(permanent) FILTER (WHERE NOT old) AS permanent,
@@ -91,7 +101,7 @@ def merged_features(group: LicenseServerGroup, now: datetime) -> QuerySet[Merged
 
     One query. Features without a member that counts, and blanked ones, are not in it.
     """
-    values = {"now": now, "group": group.pk}
+    values = {"now": now, "oldest": now - COUNTS_FOR, "group": group.pk}
     rows = MergedFeature.objects.all()
     alias = rows.query.get_initial_alias()
     params = tuple(values[name] for name in PARAMETERS)

@@ -1,0 +1,65 @@
+"""How long the features of a large license server group take to merge, as a page of the usage report asks for them."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+from django.db import connection
+from django.utils import timezone
+
+from groups_app.merging import merged_features
+from groups_app.models import LicenseServerGroup
+from licstats.models import LicenseServer
+from sessions_app.benchmarks.database import empty
+from sessions_app.benchmarks.framework import Sizes, benchmark
+
+MEMBERS = 200
+FEATURES = 2_000  # of each member
+ROWS = 50
+
+# One in ten has no version yet; ages, expirations and figures differ from member to member.
+FILL = """
+INSERT INTO licstats_feature (server_id, vendor, name, version, type, place, version_listed, total, used, borrowed,
+    reserved, queued, expires, permanent, adds_up, since, reservations, queue)
+SELECT server.id, 'vendord', 'feature_' || n, CASE WHEN n %% 10 = 0 THEN '' ELSE n %% 7 || '.0' END,
+    CASE WHEN n %% 10 = 0 THEN '' ELSE 'floating' END, 0, n %% 10 <> 0,
+    n %% 50 + 1, (n + server.id) %% 40, n %% 3, n %% 2, 0,
+    DATE '2030-01-01' + (server.id %% 400)::int, FALSE, TRUE, NOW(), '[]', '[]'
+FROM licstats_licenseserver server, GENERATE_SERIES(1, %s) n
+"""
+
+
+@benchmark(
+    "merge",
+    f"a page of {ROWS} merged features, counted, of {MEMBERS} license servers with {FEATURES:,} each",
+    target=0.2,
+    limited_by="PostgreSQL adding up 400,000 rows in one pass, twice: to count and to show",
+)
+def merge(sizes: Sizes) -> list[float]:
+    group = _group()
+    return [_page(group) for _ in range(sizes.repeat + 1)][1:]
+
+
+def _group() -> LicenseServerGroup:
+    empty("licstats_licenseserver")
+    now = timezone.now()
+    servers = LicenseServer.objects.bulk_create(
+        LicenseServer(name=f"member{n:03}", manager="flexnet", address=f"27000@member{n:03}", read_at=now)
+        for n in range(MEMBERS)
+    )
+    group = LicenseServerGroup.objects.create(name="merged")
+    group.servers.set(servers)
+    with connection.cursor() as cursor:
+        cursor.execute(FILL, [FEATURES])
+        cursor.execute("VACUUM ANALYZE licstats_feature")
+    return group
+
+
+def _page(group: LicenseServerGroup) -> float:
+    begin = perf_counter()
+    rows = merged_features(group, timezone.now()).order_by("-utilization", "name", "version", "type")
+    count, page = rows.count(), list(rows[:ROWS])
+    elapsed = perf_counter() - begin
+    if count != FEATURES or len(page) != ROWS:
+        raise AssertionError(f"{count} merged features instead of {FEATURES}")
+    return elapsed
