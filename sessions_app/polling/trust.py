@@ -21,8 +21,9 @@ class Missing(Enum):
 class Trust:
     """How far one reading, which has not failed, can be trusted about each feature.
 
-    Complete: a missing session has ended where its feature adds up or is no longer served, and is counted where more
-    is in use than was seen. Partial: nothing ends at once. It counts for a feature that adds up and that no problem
+    Complete: a missing session has ended where its feature adds up, and is counted where more is in use than was seen,
+    or where the feature is gone with it: a heading that was lost reads as if its feature were no longer served.
+    Partial: nothing ends at once. It counts for a feature that adds up and that no problem
     concerns, so that one broken vendor daemon does not keep the sessions of all others open for ever; for the rest,
     and wherever the output was cut, it says nothing.
     """
@@ -37,8 +38,8 @@ class Trust:
     def of(self, feature: FeatureReading | None, vendor: str, name: str) -> Missing:
         """`feature` is None where the reading does not list the feature `name` of `vendor`."""
         if self.complete:
-            ended = feature is None or (feature.adds_up and feature.used is not None)
-            return Missing.ENDED if ended else Missing.COUNTED
+            accounted = feature is not None and feature.adds_up and feature.used is not None
+            return Missing.ENDED if accounted else Missing.COUNTED
         if self.blind or vendor in self.vendors or name in self.features:
             return Missing.HIDDEN
         if feature is None:

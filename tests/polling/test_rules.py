@@ -130,7 +130,7 @@ class Model:
         listed = [one for one in reading.features if one.name == name]
         adds_up = all(one.adds_up for one in listed)
         if reading.verdict is Verdict.COMPLETE:
-            return "ended" if adds_up else "counted"
+            return "ended" if listed and adds_up else "counted"
         (problem,) = reading.problems
         if problem.kind is ProblemKind.CUT or problem.vendor == VENDORS[name] or problem.feature == name:
             return "hidden"
