@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from django.db import connection
 from django.db.models import Count, F, Min, QuerySet, Sum
@@ -53,9 +53,9 @@ class Aggregation:
 class Hosts(NamedTuple):
     """The hosts of one group: how many and their names in order, and the same of their addresses, in that order."""
 
-    count: int
+    total: int
     names: list[str]
-    address_count: int
+    address_total: int
     addresses: list[str]
 
 
@@ -72,8 +72,8 @@ class Aggregated:
     def groups(self, sums: Iterable[str] = ()) -> QuerySet[Any, Group]:
         """One row for each group with its keys and the sums that are wanted."""
         wanted = {"used_sum", *sums}
-        grouped = self.rows.order_by().values(*self.aggregation.keys)
-        return grouped.annotate(**{name: SUMS[name] for name in sorted(wanted)})
+        grouped: QuerySet[Any, Group] = self.rows.order_by().values(*self.aggregation.keys)
+        return cast(QuerySet[Any, Group], grouped.annotate(**{name: SUMS[name] for name in sorted(wanted)}))
 
     def ordered(self, groups: QuerySet[Any, Group], order: Sequence[OrderBy]) -> QuerySet[Any, Group]:
         return groups.order_by(*order, *(OrderBy(F(key)) for key in self.aggregation.keys))
@@ -86,8 +86,8 @@ class Aggregated:
         for group in groups:
             key = tuple(group[path] for path in self.aggregation.keys)
             found = hosts.get(key, NO_HOSTS)
-            row = group | names.described(group) | {"used": group["used_sum"], "host_quantity": found.count}
-            row |= {"ip": found.addresses, "host_total": found.count, "ip_total": found.address_count}
+            row = group | names.described(group) | {"used": group["used_sum"], "host_quantity": found.total}
+            row |= {"ip": found.addresses, "host_total": found.total, "ip_total": found.address_total}
             if self.aggregation.lists_hosts:
                 row["host"] = found.names
             rows.append(row)
@@ -139,7 +139,7 @@ class Names:
             "pk", "vendor", "name", "version", "type", "expires", "permanent", "server__name"
         )
         return cls(
-            {row["pk"]: row for row in found} if features else {},
+            {row["pk"]: dict(row) for row in found} if features else {},
             dict(LicenseServer.objects.filter(pk__in=servers).values_list("pk", "name")) if servers else {},
         )
 

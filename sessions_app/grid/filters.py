@@ -73,7 +73,7 @@ class DayField(forms.CharField):
 class Filter(django_filters.Filter):  # type: ignore[misc]  # the package has no types
     """One parameter. `{}` in `chip` stands for what was given."""
 
-    field_class = forms.CharField
+    field_class: ClassVar[type[forms.Field]] = forms.CharField
     chip: ClassVar[str] = "{}"
     part: ClassVar[str] = ""  # which input of its column's filter: "", "min", "max", "is"
 
@@ -179,7 +179,7 @@ class ShorterThan(Elapsed):
 class After(Filter):
     """At that time or later."""
 
-    field_class = MomentField
+    field_class: ClassVar[type[forms.Field]] = MomentField
     chip = "after {}"
     part = "min"
 
@@ -234,7 +234,7 @@ class FlagField(forms.CharField):
         text = super().clean(value)
         if text not in ("", "1"):
             raise ValidationError("It is 1, or left out.")
-        return text == "1"
+        return bool(text)
 
 
 class Flag(Filter):

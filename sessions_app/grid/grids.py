@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.db.models import F, Model, QuerySet
 from django.db.models.expressions import OrderBy
@@ -195,7 +195,8 @@ class PlainRows(RowSource):
         expressions = {f"written_{column.name}": column.written(self.state.moment) for column in columns}
         if None in expressions.values():
             return None
-        return self.rows.order_by(*self.order()).annotate(**expressions).values_list(*expressions)
+        written = self.rows.order_by(*self.order()).annotate(**expressions)
+        return cast(QuerySet[Any], written.values_list(*expressions))
 
     def _known_first(self, column: Column, start: int, stop: int, total: int, wanted: set[str]) -> Sequence[Row]:
         """What is known, in the order of its index, and then what is not: "nulls last" has no index of its own."""
@@ -261,7 +262,7 @@ def order_by(column: Column, descending: bool) -> OrderBy:
 
 def fetched(
     rows: QuerySet[Any], order: Sequence[OrderBy], start: int, stop: int, total: int, wanted: set[str]
-) -> list[Row]:
+) -> list[dict[str, Any]]:
     """Rows `start` to `stop` of `total`, counted from whichever end is nearer."""
     ordered = rows.order_by(*order)
     if start <= total - stop:

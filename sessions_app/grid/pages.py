@@ -27,6 +27,11 @@ from sessions_app.grid.state import PAGE_SIZES, GridState
 CHOICE_HEADER = "X-Grid-Choice"  # sent by grid.js with what a login chose by hand; links from elsewhere have none
 
 
+def is_fragment(request: HttpRequest) -> bool:
+    """Whether htmx asks, and so for the part of the page that it swaps."""
+    return bool(getattr(request, "htmx", False))
+
+
 @dataclass(frozen=True)
 class Reach:
     """What a page shows depends on: `version` moves on with every change, `read_at` is the newest reading."""
@@ -56,16 +61,16 @@ class GridPage(View):
         state = GridState.read(self.grid, request.GET, request.user, now)
         if extension:
             return export(state, extension)
-        if not request.htmx:
+        if not is_fragment(request):
             if target := preferences.expanded(state):
                 return HttpResponseRedirect(request.path + target)
         elif CHOICE_HEADER in request.headers:
             preferences.keep_choices(state)
         context = self.context(request, state, reach)
-        template = self.fragment_name if request.htmx else self.template_name
+        template = self.fragment_name if is_fragment(request) else self.template_name
         response = mark(render(request, template, context), reach.read_at if reach else None)
-        if request.htmx and VERSION_HEADER not in request.headers:
-            response["HX-Push-Url"] = request.path + ("" if state.here == "?" else state.here)
+        if is_fragment(request) and VERSION_HEADER not in request.headers:
+            response["HX-Push-Url"] = request.path + state.here
         return response
 
     def reach_of(self, request: HttpRequest) -> Reach | None:
@@ -93,6 +98,7 @@ class GridPage(View):
             "kept_inputs": state.inputs_without(visible_fields(cells)),
             "page_inputs": state.inputs_without(()),
             "body": body(state, page, self.actions(request, state, page), self.more(request, state)) if page else "",
+            "unfiltered": state.base.count() if page and not page.total and state.chips else None,
             "links": Links(request.path, state, page),
             "loose_errors": {name: texts for name, texts in state.errors.items() if name not in visible_fields(cells)},
         }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, cast
 
 from django.db.models import BigIntegerField, Q, QuerySet, Value
 from django.db.models.functions import Cast
@@ -199,7 +199,14 @@ class SessionsGrid(Grid):
     table = SessionsTable
     filters = SessionFilters
     model = OpenSession
-    aggregations = (BY_USER, BY_HOST, BY_FEATURE, BY_SERVER, BY_USER_AND_HOST, BY_FEATURE_AND_USER)
+    aggregations: ClassVar[Sequence[Aggregation]] = (
+        BY_USER,
+        BY_HOST,
+        BY_FEATURE,
+        BY_SERVER,
+        BY_USER_AND_HOST,
+        BY_FEATURE_AND_USER,
+    )
     default_sort = ("user",)
     row_fields = ("id", "feature_id", "server_id", "user", "host", "borrow_expires_at", "last_seen_at", "linger")
     always = frozenset({"action"})
@@ -219,7 +226,7 @@ class SessionsGrid(Grid):
             rows = RecordedSession.objects.open_at(state.at)
         if state.scope is not None:
             rows = covered(rows, state.scope)
-        return rows.annotate(host_quantity=ONE)
+        return cast(QuerySet[Any], rows.annotate(host_quantity=ONE))
 
     def tie_breakers(self, state: GridState) -> tuple[str, ...]:
         """After a column of features, those of one feature follow each other: so their index is used."""

@@ -84,7 +84,7 @@ class GridState:
             wanted.pop("page", None)
         order = self.grid.parameters
         pairs = [(name, text) for name in order if name in wanted for text in wanted[name]]
-        return "?" + urlencode(pairs)
+        return f"?{urlencode(pairs)}" if pairs else ""
 
     def link_without(self, names: Iterable[str]) -> str:
         return self.link(**dict.fromkeys(names))
@@ -212,7 +212,7 @@ class StateReader:
             return None
 
     def _filters(self, now: datetime) -> GridFilters:
-        filters = self.grid.filters(self._filter_data(), self.grid.model.objects.none(), now=now)
+        filters = self.grid.filters(self._filter_data(), self.grid.model._default_manager.none(), now=now)
         for name, messages in filters.errors.items():
             for message in messages:
                 self._error(name, str(message))

@@ -14,6 +14,7 @@ from django.utils.cache import patch_vary_headers
 from groups_app.choices import SHOWN, Choices, feature_choices, group_choices, server_choices
 from groups_app.models import UserGroup
 from groups_app.scope import SCOPE_FIELDS, Scope, ScopeError
+from sessions_app.grid.pages import is_fragment
 from sessions_app.grid.people import UserScope, people
 from sessions_app.grid.reach import covered
 from sessions_app.models import OpenSession
@@ -54,7 +55,7 @@ def pick(request: HttpRequest, what: str) -> HttpResponse:
     except ScopeError as error:
         raise Http404(str(error)) from error
     context = {"what": what, "sections": sections, "text": text, "hidden": hidden_fields(request)}
-    template = "grid/pick_list.html" if request.htmx else "grid/pick.html"
+    template = "grid/pick_list.html" if is_fragment(request) else "grid/pick.html"
     response = render(request, template, context)
     patch_vary_headers(response, ["HX-Request"])
     return response

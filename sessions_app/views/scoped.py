@@ -23,7 +23,8 @@ class Information:
 
     @property
     def scope(self) -> Scope | None:
-        return self.state.scope
+        scope: Scope | None = self.state.scope
+        return scope
 
     @property
     def server_label(self) -> str:

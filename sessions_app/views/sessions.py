@@ -18,7 +18,7 @@ from sessions_app.closing.offer import action_cell, group_offer, offers
 from sessions_app.grid.aggregation import Aggregation
 from sessions_app.grid.columns import Row
 from sessions_app.grid.grids import Page
-from sessions_app.grid.pages import Reach, drill
+from sessions_app.grid.pages import Reach, drill, is_fragment
 from sessions_app.grid.rendering import ActionCells
 from sessions_app.grid.sessions import SESSIONS, USER_SESSIONS
 from sessions_app.grid.state import GridState
@@ -41,6 +41,11 @@ class SessionsReport(Report):
             "chart_columns": HOLDER_COLUMNS,
             "chart_rows": holder_rows(held),
         }
+
+    def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
+        when = "was" if state.at else "is"
+        whose = f" of {state.scope.label}" if state.scope else ""
+        return super().context(request, state, reach) | {"empty_reason": f"No session{whose} {when} open."}
 
     def drill(self, state: GridState, aggregation: Aggregation, row: Row) -> str:
         """The query string by which the sessions grid shows what was added up in `row`."""
@@ -79,7 +84,7 @@ class RealtimeSessions(SessionsReport):
 
     def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
         context = super().context(request, state, reach)
-        context |= scoped_context(self.url_name, state, whole=not request.htmx)
+        context |= scoped_context(self.url_name, state, whole=not is_fragment(request))
         return context | {"scope_label": state.scope.label if state.scope else ""}
 
 

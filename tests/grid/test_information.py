@@ -1,0 +1,103 @@
+"""General Information: the chosen feature, the pick lists, and why there is no realtime data."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from groups_app.models import LicenseServerGroup
+from licstats.models import LicenseServer
+from tests.factories import NOON, FeatureFactory, LicenseServerFactory
+from tests.grid.conftest import Viewer
+
+
+def test_the_chosen_feature_shows_its_figures(viewer: Viewer) -> None:
+    feature = FeatureFactory.create(
+        total=100, used=72, borrowed=2, reserved=8, expires=timezone.localdate() - timedelta(days=1)
+    )
+    facts = (
+        viewer.page(scope=f"server:{feature.server}", feature=feature.name, version="1.0", type="floating")
+        .context["information"]
+        .facts
+    )
+
+    assert (facts.used, facts.borrowed, facts.reserved, facts.total, facts.available) == (72, 2, 8, 100, 20)
+    assert (facts.percent, facts.colour, facts.expired_in_use) == (72, "orange", True)
+
+
+def test_an_unlimited_feature_shows_no_total(viewer: Viewer) -> None:
+    feature = FeatureFactory.create(total=None, used=7)
+    text = viewer.page(
+        scope=f"server:{feature.server}", feature=feature.name, version="1.0", type="floating"
+    ).content.decode()
+
+    facts = text[text.index('id="information-facts"') : text.index("</section>")]
+    assert "unlimited" in facts
+    assert "Available" not in facts
+    assert "%" not in facts
+
+
+def test_a_group_shows_the_sum_and_how_it_comes_about(viewer: Viewer) -> None:
+    group = LicenseServerGroup.objects.create(name="XF")
+    with time_machine.travel(NOON, tick=False):
+        viewer.client.force_login(viewer.login, backend="django.contrib.auth.backends.ModelBackend")
+        for name in ("PL", "US", "DK"):
+            feature = FeatureFactory.create(
+                server=LicenseServerFactory.create(name=name), name="wxpf", total=10, used=3
+            )
+            group.servers.add(feature.server)
+        facts = (
+            viewer.page(scope="group:XF", feature="wxpf", version="1.0", type="floating").context["information"].facts
+        )
+
+    assert (facts.used, facts.total, facts.available) == (9, 30, 21)
+    assert "30 = DK 10 + PL 10 + US 10" in facts.explanation
+
+
+def test_without_realtime_data_the_page_says_why_and_leads_to_the_history(viewer: Viewer) -> None:
+    never = LicenseServerFactory.create(name="new", read_at=None)
+    LicenseServerFactory.create(name="old", read_at=NOON)
+    fresh = LicenseServerFactory.create(name="fresh", read_at=timezone.now())
+    for server in (never, fresh):
+        FeatureFactory.create(server=server)
+    FeatureFactory.create(server=LicenseServer.objects.get(name="old"))
+    off = LicenseServerFactory.create(name="off", read_at=timezone.now(), enabled=False)
+    FeatureFactory.create(server=off)
+
+    said = {name: viewer.page(scope=f"server:{name}").content.decode() for name in ("new", "old", "fresh", "off")}
+
+    assert "No realtime data" in said["new"]
+    assert "has not answered since" in said["old"]
+    assert "is not queried any more" in said["off"]
+    assert "No realtime data" not in said["fresh"]
+    assert 'href="/features/history/usage/?scope=server%3Aold"' in said["old"]
+
+
+def test_pick_lists_find_any_part_of_a_name(viewer: Viewer) -> None:
+    for name in ("localhost", "remote"):
+        FeatureFactory.create(server=LicenseServerFactory.create(name=name))
+    LicenseServerGroup.objects.create(name="close hosts")
+
+    text = viewer.client.get(
+        "/pick/servers/?report=realtime-sessions&user=ann&q=HOST", headers={"HX-Request": "true"}
+    ).content.decode()
+
+    assert "/features/realtime/sessions/?scope=server%3Alocalhost&amp;user=ann" in text
+    assert "scope=group%3Aclose+hosts" in text
+    assert "remote" not in text
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "things/?report=realtime-sessions",
+        "servers/?report=nothing",
+        "users/?report=realtime-sessions",
+        "features/?report=realtime-usage&scope=server:no",
+    ],
+)
+def test_a_pick_list_that_is_not_there_is_not_found(viewer: Viewer, address: str) -> None:
+    assert viewer.client.get(f"/pick/{address}").status_code == 404

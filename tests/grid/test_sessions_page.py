@@ -1,0 +1,186 @@
+"""The page around the rows: its address, what follows by itself, what it costs, what is kept."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.db.models import F
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from groups_app.models import HiddenServer, LicenseServerGroup
+from licstats.models import LicenseServer
+from sessions_app.models import GridPreference
+from tests.factories import NOON, FeatureFactory, OpenSessionFactory
+from tests.grid.conftest import USERS, Viewer
+
+FULL_QUERIES = 21
+FRAGMENT_QUERIES = 14
+
+
+def test_links_keep_the_rest_of_the_state(viewer: Viewer) -> None:
+    for _ in range(30):
+        OpenSessionFactory.create(user="ann")
+
+    links = viewer.page(user="ann", sort="-used,host", columns="user,host,used").context["links"]
+
+    assert links.next == "?user=ann&sort=-used%2Chost&columns=user%2Chost%2Cused&page=2"
+    assert links.previous == ""
+    assert links.exports[0] == (
+        "CSV",
+        "/features/realtime/sessions.csv?user=ann&sort=-used%2Chost&columns=user%2Chost%2Cused",
+    )
+    assert links.chips == [("User Name contains “ann”", "?sort=-used%2Chost&columns=user%2Chost%2Cused")]
+
+
+def test_an_aggregation_drops_what_its_rows_cannot_be_sorted_by(viewer: Viewer) -> None:
+    links = viewer.page(sort="-checkout_time,user", columns="user,host").context["links"]
+
+    by_user = next(link for label, link, _ in links.aggregations if label == "User")
+    assert by_user == "?group_by=user&sort=user&columns=user%2Chost%2Chost_quantity"
+
+
+def test_filters_of_columns_that_are_not_shown_stay(viewer: Viewer) -> None:
+    OpenSessionFactory.create(ip="10.0.0.1")
+    OpenSessionFactory.create(ip="10.0.0.2")
+
+    response = viewer.page(ip="0.1")
+
+    assert response.context["page"].total == 1
+    assert '<input type="hidden" name="ip" value="0.1">' in response.content.decode()
+
+
+def test_an_htmx_answer_tells_the_address_without_what_is_empty(viewer: Viewer) -> None:
+    response = viewer.fragment(user="ann", host="", page="1")
+
+    assert response["HX-Push-Url"] == "/features/realtime/sessions/?user=ann"
+    assert "HX-Request" in response["Vary"]
+    assert "<html" not in response.content.decode()
+
+
+def test_nothing_is_sent_when_nothing_changed_and_the_grid_when_something_did(viewer: Viewer) -> None:
+    session = OpenSessionFactory.create()
+    version = viewer.page().context["version"]
+
+    same = viewer.fragment(headers={"X-Version": version})
+    LicenseServer.objects.filter(pk=session.server_id).update(revision=F("revision") + 1)
+    other = viewer.fragment(headers={"X-Version": version})
+
+    assert (same.status_code, same.content) == (204, b"")
+    assert other.status_code == 200
+    assert f'data-key="row-{session.pk}"' in other.content.decode()
+    assert "HX-Push-Url" not in other  # a page that follows by itself stays where it is
+
+
+def test_the_answer_that_nothing_changed_takes_few_queries(viewer: Viewer) -> None:
+    OpenSessionFactory.create()
+    version = viewer.page().context["version"]
+
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        viewer.fragment(headers={"X-Version": version})
+
+    assert len(queries) <= 3  # login, its session, the version
+
+
+@pytest.mark.parametrize(
+    "question", [{}, {"group_by": "user"}, {"sort": "-borrow_expiration"}, {"user": "ann", "used_min": "1"}]
+)
+def test_the_number_of_queries_does_not_grow_with_the_rows(viewer: Viewer, question: dict[str, str]) -> None:
+    OpenSessionFactory.create(user="ann")
+    counts = []
+    for _ in range(2):
+        viewer.fragment(**question)
+        with CaptureQueriesContext(connection) as few:
+            viewer.fragment(**question)
+        counts.append(len(few))
+        for _ in range(40):
+            OpenSessionFactory.create(user="ann")
+
+    assert counts[0] == counts[1] <= FRAGMENT_QUERIES
+
+
+def test_a_whole_page_of_one_feature_takes_few_queries(viewer: Viewer) -> None:
+    feature = FeatureFactory.create()
+    OpenSessionFactory.create(feature=feature)
+    question = {"scope": f"server:{feature.server}", "feature": feature.name, "version": "1.0", "type": "floating"}
+    viewer.page(**question)
+
+    with CaptureQueriesContext(connection) as queries:
+        viewer.page(**question)
+
+    assert len(queries) <= FULL_QUERIES, "\n".join(query["sql"] for query in queries)
+
+
+def test_what_is_special_about_a_session_is_marked(viewer: Viewer) -> None:
+    expired = FeatureFactory.create(expires=timezone.localdate() - timedelta(days=1))
+    OpenSessionFactory.create(feature=expired, user="old")
+    OpenSessionFactory.create(user="lost", last_seen_at=NOON)
+    OpenSessionFactory.create(user="slow", linger=300)
+    OpenSessionFactory.create(user="away", borrow_expires_at=NOON)
+
+    for user, mark in {"old": "expired", "lost": "unconfirmed", "slow": "linger", "away": "borrowed"}.items():
+        text = viewer.fragment(user_is=user).content.decode()
+        body = text[text.index("<tbody>") : text.index("</tbody>")]
+        assert f"tag-{mark}" in body
+        assert body.count("tag-") == 1
+
+
+def test_what_a_login_chose_is_used_where_the_address_says_nothing(viewer: Viewer) -> None:
+    viewer.fragment(sort="-used", per_page=50, headers={"X-Grid-Choice": "1"})
+
+    response = viewer.client.get("/features/realtime/sessions/?user=ann")
+    said = viewer.client.get("/features/realtime/sessions/?sort=host")
+
+    assert response["Location"] == "/features/realtime/sessions/?user=ann&sort=-used&per_page=50"
+    assert said.status_code == 200
+    assert str(said.context["state"].sort[0]) == "host"
+
+
+def test_a_link_that_was_followed_changes_no_choice(viewer: Viewer) -> None:
+    viewer.fragment(sort="-used")
+    viewer.page(sort="-used")
+
+    assert not GridPreference.objects.exists()
+
+
+def test_columns_are_chosen_without_scripts_and_defaults_come_back(viewer: Viewer) -> None:
+    form = {"path": "/features/realtime/sessions/", "query": "?user=ann", "column": ["user", "ip"], "keep": "1"}
+    kept = viewer.client.post("/grids/sessions/preferences/", form)
+    again = viewer.page()
+    back = viewer.client.post("/grids/sessions/preferences/", form | {"query": "?columns=user", "forget": "1"})
+
+    assert kept["Location"] == "/features/realtime/sessions/?user=ann&columns=user%2Cip"
+    assert [column.name for column in again.context["state"].columns] == ["user", "ip", "action"]
+    assert back["Location"] == "/features/realtime/sessions/"
+    assert not GridPreference.objects.exists()
+
+
+def test_a_choice_of_a_column_that_is_gone_is_not_used(viewer: Viewer) -> None:
+    GridPreference.objects.create(login=viewer.login, grid="sessions", choices={"columns": "user,gone"})
+
+    assert viewer.client.get("/features/realtime/sessions/").status_code == 200
+
+
+def test_preferences_lead_nowhere_else(viewer: Viewer) -> None:
+    response = viewer.client.post(
+        "/grids/sessions/preferences/", {"path": "https://elsewhere.example/", "query": "", "keep": "1"}
+    )
+
+    assert response["Location"].startswith("/")
+    assert viewer.client.post("/grids/none/preferences/").status_code == 404
+    assert viewer.client.get("/grids/sessions/preferences/").status_code == 405
+
+
+def test_what_is_hidden_is_in_no_row_but_in_groups(viewer: Viewer) -> None:
+    seen, hidden = OpenSessionFactory.create(user="seen"), OpenSessionFactory.create(user="hidden")
+    HiddenServer.objects.create(user=viewer.login, server=hidden.server)
+    LicenseServerGroup.objects.create(name="XF").servers.set([seen.server, hidden.server])
+
+    assert [row["user"] for row in viewer.rows()] == ["seen"]
+    assert viewer.rows(user="hidden") == []
+    assert [row["user"] for row in viewer.rows(scope="group:XF")] == ["hidden", "seen"]
+    assert viewer.rows(USERS, scope="user:hidden") == []

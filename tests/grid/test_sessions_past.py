@@ -1,0 +1,46 @@
+"""The grid as it was at a past moment."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sessions_app.models import ClosedSession, SessionChange
+from tests.factories import NOON, OpenSessionFactory
+from tests.grid.conftest import Viewer
+
+
+def test_a_past_moment_shows_what_was_open_then_with_what_it_held(viewer: Viewer) -> None:
+    def hours(count: int):  # type: ignore[no-untyped-def]
+        return NOON + timedelta(hours=count)
+
+    still = OpenSessionFactory.create(user="still", used=5, first_seen_at=hours(1))
+    SessionChange.objects.create(session_id=still.pk, until=hours(3), used=2, borrow_expires_at=hours(9))
+    OpenSessionFactory.create(user="later", first_seen_at=hours(4))
+    ClosedSession.objects.create(
+        id=9_000,
+        closed_at=hours(3),
+        last_seen_at=hours(2),
+        first_seen_at=NOON,
+        feature=still.feature,
+        server=still.server,
+        user="gone",
+        host="h",
+        used=1,
+    )
+
+    shown = {n: viewer.rows(at=hours(n).isoformat(), columns="user,used,borrow_expiration") for n in (0, 2, 3, 5)}
+
+    assert [[row["user"] for row in shown[n]] for n in shown] == [
+        ["gone"],
+        ["gone", "still"],
+        ["still"],
+        ["later", "still"],
+    ]
+    assert [row["used"] for row in shown[2]] == [1, 2]
+    assert shown[2][1]["borrow_expiration"] == "2026-03-16T21:00:00+00:00"
+    assert [row["used"] for row in shown[3]] == [5]
+    assert shown[3][0]["borrow_expiration"] is None
+    page = viewer.page(at=hours(2).isoformat(), borrowed=1)
+    assert [row["user"] for row in page.context["page"].rows] == ["still"]
+    assert "as it was at" in page.content.decode()
+    assert len(viewer.rows(at=hours(2).isoformat(), group_by="user")) == 2

@@ -1,0 +1,64 @@
+"""Users: Realtime: Sessions, and the names and limits of files."""
+
+from __future__ import annotations
+
+import pytest
+import time_machine
+
+from groups_app.models import UserGroup
+from sessions_app.models import OpenSession
+from tests.factories import NOON, FeatureFactory, LicenseServerFactory, OpenSessionFactory
+from tests.grid.conftest import USERS, Viewer
+
+
+def test_a_user_group_adds_up_its_users_by_feature(viewer: Viewer) -> None:
+    UserGroup.objects.create(name="design", members="ann\nbo*")
+    feature = FeatureFactory.create()
+    for user in ("ann", "bob", "boris", "eve"):
+        OpenSessionFactory.create(feature=feature, user=user, used=2)
+
+    by_feature = viewer.rows(USERS, scope="group:design", group_by="feature")
+    by_both = viewer.rows(USERS, scope="group:design", group_by="feature,user")
+    page = viewer.page(USERS, scope="group:design")
+
+    assert [(row["used"], row["host_quantity"]) for row in by_feature] == [(6, 3)]
+    assert [(row["user"], row["used"]) for row in by_both] == [("ann", 2), ("bob", 2), ("boris", 2)]
+    assert (page.context["person"].users, page.context["person"].licenses) == (3, 6)
+
+
+def test_a_row_of_a_user_group_leads_to_its_sessions(viewer: Viewer) -> None:
+    UserGroup.objects.create(name="design", members="bo*")
+    session = OpenSessionFactory.create(user="bob")
+    OpenSessionFactory.create(user="eve", feature=session.feature)
+
+    text = viewer.page(USERS, scope="group:design", group_by="feature").content.decode()
+    link = text.partition('" title="Show the sessions of this row"')[0].rpartition('href="')[2].replace("&amp;", "&")
+    found = viewer.client.get(link).context["page"]
+
+    assert link.startswith("/features/realtime/sessions/?")
+    assert [row["user"] for row in found.rows] == ["bob"]
+
+
+def test_a_file_says_in_its_name_what_it_holds(viewer: Viewer) -> None:
+    feature = FeatureFactory.create(server=LicenseServerFactory.create(name="PL"), name="solver")
+    with time_machine.travel(NOON, tick=False):
+        viewer.client.force_login(viewer.login, backend="django.contrib.auth.backends.ModelBackend")
+        response = viewer.file(
+            "csv", scope="server:PL", feature=feature.name, version="1.0", type="floating", group_by="user"
+        )
+
+    assert response["Content-Disposition"] == 'attachment; filename="sessions-PL-solver-by-user-2026-03-16-1200.csv"'
+
+
+def test_a_pdf_with_more_rows_than_anybody_reads_is_refused_with_a_way_out(
+    viewer: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sessions_app.grid.pdf.MOST_ROWS", 2)
+    OpenSession.objects.bulk_create(
+        OpenSessionFactory.build(feature=f, server=f.server) for f in [FeatureFactory.create()] * 3
+    )
+
+    response = viewer.file("pdf")
+
+    assert response.status_code == 400
+    assert "save them as CSV or XLSX" in response.content.decode()
