@@ -146,6 +146,8 @@ def reason_obstacle(reason: str) -> str:
     """What is wrong with a typed reason; empty where it will do."""
     if settings.LICSTATS_CLOSE_REASON_REQUIRED and not re.search(r"\w", reason):
         return "Say why: this installation keeps a reason for each session that is closed."
+    if "\0" in reason:
+        return "The reason has a character that cannot be kept. Type it anew."
     if len(reason) > REASON_LIMIT:
         return f"The reason is too long: {len(reason)} characters, {REASON_LIMIT} at most."
     return ""

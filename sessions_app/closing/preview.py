@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from django.db.models import Q
+from django.db.models import QuerySet
 
 from groups_app.visibility import visible_features
+from licstats.models import Feature
 from sessions_app.closing import check
 from sessions_app.closing.check import Login
 from sessions_app.closing.identity import Identity
@@ -70,14 +71,12 @@ def preview(ids: Collection[int], login: Login) -> Preview:
 def going_together(sessions: Iterable[OpenSession]) -> dict[int, tuple[OpenSession, ...]]:
     """For each session's id, the other open sessions that its license server would close with it."""
     chosen = list(sessions)
-    wanted = Q(pk__in=[])
-    for session in chosen:
-        wanted |= _same_reach(session)
-    by_reach: dict[tuple[int, tuple[str, ...]], list[OpenSession]] = {}
-    for one in OpenSession.objects.filter(wanted).select_related("feature", "server").order_by("pk"):
-        by_reach.setdefault(_reach(one), []).append(one)
+    by_reach: dict[tuple[int, tuple[str, ...]], dict[int, OpenSession]] = {}
+    for candidates in (_with_these_handles(chosen), _of_these_users(chosen)):
+        for one in candidates.select_related("feature", "server").order_by("pk"):
+            by_reach.setdefault(_reach(one), {})[one.pk] = one
     return {
-        session.pk: tuple(one for one in by_reach.get(_reach(session), ()) if one.pk != session.pk)
+        session.pk: tuple(one for pk, one in by_reach.get(_reach(session), {}).items() if pk != session.pk)
         for session in chosen
     }
 
@@ -109,14 +108,22 @@ def _reach(session: OpenSession) -> tuple[int, tuple[str, ...]]:
     return session.server_id, Identity.of_open(session).reach(session.server.manager)
 
 
-def _same_reach(session: OpenSession) -> Q:
-    """Holds for every session with the reach of `session` (see `Identity.reach`)."""
-    server = Q(server=session.server_id)
-    if session.server.manager == "lmx":
-        return server & Q(user=session.user, host=session.host)
-    feature = Q(feature__vendor=session.feature.vendor, feature__name=session.feature.name)
-    if session.handle:
-        place = Q(server_host=session.server_host, port=session.port, handle=session.handle)
-    else:
-        place = Q(user=session.user, host=session.host, display=session.display, handle="")
-    return server & feature & place
+def _with_these_handles(sessions: Iterable[OpenSession]) -> QuerySet[OpenSession]:
+    """At least the sessions that share feature and handle with one of `sessions`, by indexed columns."""
+    handled = [session for session in sessions if session.handle]
+    features = Feature.objects.filter(
+        server__in={session.server_id for session in handled}, name__in={one.feature.name for one in handled}
+    )
+    return OpenSession.objects.filter(
+        feature__in=list(features.values_list("pk", flat=True)), handle__in={session.handle for session in handled}
+    )
+
+
+def _of_these_users(sessions: Iterable[OpenSession]) -> QuerySet[OpenSession]:
+    """At least the sessions of the same user on the same host, where that is what goes together."""
+    by_user = [session for session in sessions if session.server.manager == "lmx" or not session.handle]
+    return OpenSession.objects.filter(
+        server__in={session.server_id for session in by_user},
+        user__in={session.user for session in by_user},
+        host__in={session.host for session in by_user},
+    )

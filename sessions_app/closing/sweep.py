@@ -43,8 +43,11 @@ def _end_orphans() -> None:
 
 
 def _end_overdue(request: CloseRequest, server: LicenseServer, *, busy: bool) -> None:
-    """Ends `request` where nobody works on its server and it has waited too long, or in any case at the latest."""
-    waited = clock.now() - request.moved_at
+    """Ends `request` where nobody works on its server and it has waited too long, or in any case at the latest.
+
+    Its age counts, not its last step: a worker that dies of it again and again keeps it moving.
+    """
+    waited = clock.now() - (request.sent_at or request.requested_at)
     patience = timedelta(seconds=settings.LICSTATS_CLOSE_WAIT)
     if request.state != CloseState.REQUESTED:
         patience += 4 * server.timeout

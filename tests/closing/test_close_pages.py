@@ -205,6 +205,11 @@ class TestClick:
         web.post(CLOSE, {"session": session.pk, "reason": "crashed"})
         assert CloseRequest.objects.exists()
 
+    @pytest.mark.parametrize("reason", ["nul\0", "x" * 1001])
+    def test_a_reason_that_cannot_be_kept_is_told(self, web: Client, session: OpenSession, reason: str) -> None:
+        assert web.post(CLOSE, {"session": session.pk, "reason": reason}).status_code == 422
+        assert not CloseRequest.objects.exists()
+
     def test_a_session_that_ended_meanwhile_is_told(self, web: Client, session: OpenSession) -> None:
         pk = session.pk
         session.delete()

@@ -36,18 +36,21 @@ def other_worker() -> Iterator[psycopg.Connection]:
         yield other
 
 
-def grow_old(request: CloseRequest, seconds: float) -> None:
-    CloseRequest.objects.filter(pk=request.pk).update(moved_at=clock.now() - timedelta(seconds=seconds))
+def old_request(state: str, seconds: float) -> CloseRequest:
+    """Asked for that long ago, and sent just then where it was sent."""
+    then = clock.now() - timedelta(seconds=seconds)
+    sent = {"sent_at": then} if state in (CloseState.REMOVING, CloseState.VERIFYING) else {}
+    return close_request(state=state, requested_at=then, moved_at=then, **sent)
 
 
 @pytest.mark.parametrize(
     "state", [CloseState.REQUESTED, CloseState.CHECKING, CloseState.REMOVING, CloseState.VERIFYING]
 )
 def test_what_nobody_works_on_is_sent_again(sent: list[str], state: CloseState) -> None:
-    request = close_request(state=state)
+    close_request(state=state)
     sweep.sweep()
     assert sent == []
-    grow_old(request, 6)
+    request = old_request(state, 6)
     sweep.sweep()
     assert sent == [request.server_name]
     request.refresh_from_db()
@@ -55,14 +58,13 @@ def test_what_nobody_works_on_is_sent_again(sent: list[str], state: CloseState) 
 
 
 def test_what_somebody_works_on_is_left_to_him(sent: list[str], other_worker: psycopg.Connection) -> None:
-    request = close_request(state=CloseState.REMOVING)
-    grow_old(request, 800)
+    request = old_request(CloseState.REMOVING, 800)
     other_worker.execute("SELECT pg_advisory_lock(%s, %s)", [KIND, request.server_id])
     assert held_servers() == {request.server_id}
     sweep.sweep()
     request.refresh_from_db()
     assert (sent, request.state) == ([], CloseState.REMOVING)
-    grow_old(request, 16 * 60)
+    CloseRequest.objects.filter(pk=request.pk).update(sent_at=clock.now() - timedelta(minutes=16))
     sweep.sweep()
     request.refresh_from_db()
     assert request.state == CloseState.TIMED_OUT
@@ -78,15 +80,22 @@ def test_what_somebody_works_on_is_left_to_him(sent: list[str], other_worker: ps
     ],
 )
 def test_what_is_overdue_ends_and_says_where_it_stood(sent: list[str], state: CloseState, words: str) -> None:
-    request = close_request(state=state)
+    request = old_request(state, 190)
     LicenseServer.objects.update(site="krakow")
-    grow_old(request, 190)
     sweep.sweep()
     request.refresh_from_db()
     assert request.state == CloseState.TIMED_OUT
     assert words in request.message
     assert request.ended_at is not None
     assert sent == []
+
+
+def test_a_close_that_kills_every_worker_ends_too(sent: list[str]) -> None:
+    request = old_request(CloseState.REQUESTED, 190)
+    CloseRequest.objects.filter(pk=request.pk).update(moved_at=clock.now())
+    sweep.sweep()
+    request.refresh_from_db()
+    assert request.state == CloseState.TIMED_OUT
 
 
 def test_a_close_on_a_deleted_server_ends(sent: list[str]) -> None:
