@@ -10,6 +10,7 @@ import contextlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import pytest
 import redis as redis_client
 
 PREFIX = "licstats-tests-"
+LEFT_AFTER = 3600  # seconds; and only where no one holds its lock
 KEPT = ("LICSTATS_REQUIRE_BROWSER", "LICSTATS_CHROMIUM")
 GIVEN = bool(os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"))
 
@@ -35,26 +37,32 @@ def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings
 
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # a slow one is for real logins
-    if not GIVEN:
+    config.add_cleanup(lambda: shutil.rmtree(FOLDER, ignore_errors=True))
+    shares_out = bool(getattr(config.option, "numprocesses", None)) and not hasattr(config, "workerinput")
+    if not GIVEN and not shares_out:  # with several processes each has services, and the one that shares out none
         config.add_cleanup(_start_services())
 
 
 def _start_services() -> Callable[[], None]:
-    """Starts both and returns what stops them; the folder goes with them."""
+    """Starts both and returns what stops them."""
     from licstats.embedded.layout import Layout
+    from licstats.embedded.lock import DataFolderLock, InUse
     from licstats.embedded.supervisor import DataFolder
 
+    for left in FOLDER.parent.glob(f"{PREFIX}*"):
+        with contextlib.suppress(InUse, OSError):  # runs that were killed leave their folders behind
+            if time.time() - (left / "lock").stat().st_mtime > LEFT_AFTER:
+                lock = DataFolderLock(Layout(left))
+                lock.acquire()
+                shutil.rmtree(left, ignore_errors=True)
+                lock.release()
     folder = DataFolder(Layout(FOLDER))
     with contextlib.ExitStack() as stack:
         stack.enter_context(folder)
         folder.start_services(durable=False)
         stack.pop_all()
 
-    def stop() -> None:
-        folder.stop()
-        shutil.rmtree(FOLDER, ignore_errors=True)
-
-    return stop
+    return folder.stop
 
 
 @pytest.fixture
