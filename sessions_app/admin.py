@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
+from groups_app.visibility import permitted_servers
 from sessions_app import server_admin  # noqa: F401 - registers license servers with their queries
 from sessions_app.models import CloseEvent, CloseRequest
 
@@ -44,6 +46,11 @@ class CloseRequestAdmin(LookOnly, AnyModelAdmin):
     date_hierarchy = "requested_at"
     inlines = (CloseEventInline,)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Without those of license servers that are forbidden to the administrator's roles."""
+        permitted = Q(server=None) | Q(server__in=permitted_servers(request.user))
+        return super().get_queryset(request).filter(permitted)
+
 
 @admin.register(CloseEvent)
 class CloseEventAdmin(LookOnly, AnyModelAdmin):
@@ -54,3 +61,7 @@ class CloseEventAdmin(LookOnly, AnyModelAdmin):
     list_select_related = ("request",)
     search_fields = ("by", "message")
     date_hierarchy = "at"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        permitted = Q(request__server=None) | Q(request__server__in=permitted_servers(request.user))
+        return super().get_queryset(request).filter(permitted)

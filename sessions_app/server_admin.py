@@ -6,7 +6,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from licstats.admin import LicenseServerAdmin
+from groups_app.admin.servers import PermittedServerAdmin
 from licstats.managers.reading import Reading, Verdict
 from licstats.models import LicenseServer
 from sessions_app.polling.ask_now import AskNow
@@ -20,8 +20,8 @@ admin.site.unregister(LicenseServer)
 
 
 @admin.register(LicenseServer)
-class PolledLicenseServerAdmin(LicenseServerAdmin):
-    actions = ["test", "ask_now", *LicenseServerAdmin.actions]
+class PolledLicenseServerAdmin(PermittedServerAdmin):
+    actions = ["test", "ask_now", *PermittedServerAdmin.actions]
 
     @admin.action(description="Test: ask now and show the verdict, store nothing", permissions=["change"])
     def test(self, request: HttpRequest, servers: QuerySet[LicenseServer]) -> None:

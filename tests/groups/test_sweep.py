@@ -185,6 +185,7 @@ OWN_LIST = ("visibility",)  # lists what is hidden, so that it can be shown agai
 LOOKERS = {
     "viewer who hides": Looker("viewer", hide, may_see=OWN_LIST),
     "viewer of a role that forbids": Looker("viewer", forbid, may_see=OWN_LIST),
+    "administrator of a role that forbids": Looker("administrator", forbid, may_see=OWN_LIST),
     # who administers license servers has those in the administration that it hid from its own reports
     "administrator who hides": Looker("administrator", hide, may_see=(*OWN_LIST, "admin:")),
     "superuser who hides": Looker("administrator", hide, superuser=True, may_see=(*OWN_LIST, "admin:")),
