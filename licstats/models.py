@@ -27,9 +27,7 @@ class LicenseServer(models.Model):
 
     name = models.CharField(max_length=100, unique=True, validators=[plain_name])
     manager = models.CharField("license manager", max_length=20)
-    address = models.CharField(
-        max_length=500, help_text="27000@host; a redundant triad is 27000@a,27000@b,27000@c"
-    )
+    address = models.CharField(max_length=500, help_text="27000@host; a redundant triad is 27000@a,27000@b,27000@c")
     site = models.CharField(
         max_length=50, default="main", validators=[site_name], help_text="Workers of this site poll it."
     )
@@ -152,7 +150,14 @@ class Feature(models.Model):
                 fields=["server", "vendor", "name", "version", "type", "place"], name="one_feature_of_a_kind"
             ),
         ]
-        indexes = [models.Index(fields=["name", "version", "type"], name="feature_identity")]
+        indexes = [
+            models.Index(fields=["name", "version", "type"], name="feature_identity"),
+            # Sessions are sorted by what their feature is: its features in order, then the sessions of each.
+            models.Index(fields=["vendor", "id"], name="feature_vendor"),
+            models.Index(fields=["version", "id"], name="feature_version"),
+            models.Index(fields=["type", "id"], name="feature_type"),
+            models.Index(fields=["expires", "id"], name="feature_expires"),
+        ]
 
     def __str__(self) -> str:
         return " ".join(part for part in (self.name, self.version, self.type) if part)

@@ -7,7 +7,7 @@ from typing import TypeVar
 from django.db.models import Model, QuerySet
 
 from groups_app.scope import Scope
-from licstats.models import Feature, LicenseServer
+from licstats.models import Feature
 
 FEW = 500  # hidden features that are listed in a query, rather than looked up by it
 
@@ -21,17 +21,13 @@ def covered(rows: QuerySet[T], scope: Scope) -> QuerySet[T]:
     """
     if scope.one_feature:
         return rows.filter(feature__in=list(scope.features().values_list("pk", flat=True)))
-    servers = list(scope.servers().values_list("pk", flat=True))
-    if scope.server or scope.group or LicenseServer.objects.exclude(pk__in=servers).exists():
-        rows = rows.filter(server__in=servers)
-    return rows if scope.group else without_hidden(rows, scope, servers)
-
-
-def without_hidden(rows: QuerySet[T], scope: Scope, servers: list[int]) -> QuerySet[T]:
+    if scope.group:
+        return rows.filter(server__in=list(scope.servers().values_list("pk", flat=True)))
+    features = Feature.objects.all()
+    if scope.server:
+        rows, features = rows.filter(server=scope.server), features.filter(server=scope.server)
     seen = scope.features().values("pk")
-    hidden = list(
-        Feature.objects.filter(server__in=servers).exclude(pk__in=seen).values_list("pk", flat=True)[: FEW + 1]
-    )
+    hidden = list(features.exclude(pk__in=seen).order_by().values_list("pk", flat=True)[: FEW + 1])
     if not hidden:
         return rows
     return rows.filter(feature__in=seen) if len(hidden) > FEW else rows.exclude(feature__in=hidden)

@@ -229,9 +229,10 @@ class SessionsGrid(Grid):
         return cast(QuerySet[Any], rows.annotate(host_quantity=ONE))
 
     def tie_breakers(self, state: GridState) -> tuple[str, ...]:
-        """After a column of features, those of one feature follow each other: so their index is used."""
+        """Within a feature or a license server by its own index; that of sessions alone would sort all of them."""
         last = self.columns[state.sort[-1].name].path if state.sort else ""
-        return ("feature_id", "id") if last.startswith(("feature__", "server__")) else ("id",)
+        owner = {"feature": ("feature_id",), "server": ("server_id",)}.get(last.partition("__")[0], ())
+        return (*owner, "id")
 
 
 class UserSessionsGrid(SessionsGrid):

@@ -66,6 +66,7 @@ class OpenSession(Session):
         indexes = [
             models.Index(fields=["user", "id"], name="open_user"),
             models.Index(fields=["host", "id"], name="open_host"),
+            models.Index(fields=["ip", "id"], name="open_ip"),
             models.Index(fields=["used", "id"], name="open_used"),
             models.Index(fields=["checked_out_at", "id"], name="open_checked_out"),
             models.Index(fields=["server", "id"], name="open_server"),
