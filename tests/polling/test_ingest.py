@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from licstats.models import Feature, LicenseServer
+from licstats.managers.reading import Problem, ProblemKind
+from licstats.models import Feature, LicenseServer, ServerReport
 from sessions_app.models import ClosedSession, OpenSession, SessionChange, UsageInterval
 from sessions_app.polling.ingest import ingest
 from tests.factories import LicenseServerFactory
@@ -212,3 +213,36 @@ def test_a_clock_that_was_set_back_does_not_turn_time_around(server: LicenseServ
     closed = ClosedSession.objects.get()
     assert closed.closed_at == minute(10)
     assert not UsageInterval.objects.filter(ended_at__lt=minute(10)).exists()
+
+
+def test_sessions_of_a_feature_that_vanished_wait_for_three_readings(server: LicenseServer) -> None:
+    ingest(server, complete(0, feature("solver", session("ada")), feature("mesher")))
+    for at in (1, 2):
+        ingest(server, complete(at, feature("mesher")))
+        assert OpenSession.objects.get().unconfirmed
+    ingest(server, complete(3, feature("mesher")))
+    assert ClosedSession.objects.get().last_seen_at == minute(0)
+
+
+def test_a_broken_daemon_keeps_only_its_own_sessions(server: LicenseServer) -> None:
+    ada = feature("solver", session("ada"), vendor="acme")
+    bob = feature("viewer", session("bob", "2"), vendor="zeta")
+    ingest(server, complete(0, ada, bob))
+    down = Problem(ProblemKind.DAEMON, "The desired vendor daemon is down. (-97,121)", vendor="acme")
+    for at in (1, 2, 3):
+        ingest(server, partial(at, feature("viewer", vendor="zeta"), problem=down))
+    assert open_users() == ["ada"]
+    assert OpenSession.objects.get().last_seen_at == minute(0)
+
+
+def test_what_servers_shows_is_kept_and_changes_the_revision_only_if_it_differs(server: LicenseServer) -> None:
+    odd = Problem(ProblemKind.LINE, "not understood", line=7, text="???")
+    revisions = [ingest(server, partial(at, feature("solver"), problem=odd)).revision for at in (0, 1)]
+    assert revisions == [1, 1]
+    report = ServerReport.objects.get(server=server)
+    assert report.problem_count == 1
+    assert (report.problems[0]["kind"], report.problems[0]["line"], report.problems[0]["text"]) == ("line", 7, "???")
+    server.refresh_from_db()
+    assert server.reason == "line 7: not understood"
+    assert ingest(server, complete(2, feature("solver"))).revision == 2
+    assert ServerReport.objects.get(server=server).problem_count == 0

@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import Error
+from django.db import OperationalError
 from rich.console import Console
 from rich.table import Table
 
@@ -57,7 +57,7 @@ class Command(BaseCommand):
                 for one in chosen:
                     with console.status(f"{one.name}: {one.does}"):
                         results.append(measure(one, sizes))
-        except Error as error:
+        except OperationalError as error:
             raise CommandError(
                 f"The benchmarks' own database could not be used: {error}. They need a running PostgreSQL "
                 "(`licstats up`) and a user that may create databases (ALTER ROLE ... CREATEDB)."
