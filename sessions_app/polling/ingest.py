@@ -9,6 +9,7 @@ from operator import is_
 
 from django.db import transaction
 
+from licstats.managers.collecting import without_collecting
 from licstats.managers.reading import FeatureReading, Reading, SessionReading, Verdict
 from licstats.models import Feature, LicenseServer
 from sessions_app.polling.figures import FeatureStore, Moment
@@ -47,7 +48,7 @@ def ingest(
     what is not the same object in both goes to the database. `digest` makes what stands for the outputs that were
     read: where it is that of the reading stored last, by whichever process, only the time is written.
     """
-    with transaction.atomic():
+    with without_collecting(), transaction.atomic():
         previous = _lock(server, previous)
         if reading.verdict is Verdict.FAILED:
             return _store_failed(server, reading)

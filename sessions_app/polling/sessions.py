@@ -217,9 +217,15 @@ def of_cells(features: SessionsByFeature, cells: set[Cell]) -> SessionsByFeature
     for feature_id, user in cells:
         users.setdefault(feature_id, set()).add(user)
     return [
-        (feature_id, [session for session in sessions if session.user[:LONGEST] in users[feature_id]])
-        for feature_id, sessions in features
-        if feature_id in users
+        (feature_id, _of_users(sessions, users[feature_id])) for feature_id, sessions in features if feature_id in users
+    ]
+
+
+def _of_users(sessions: Sequence[SessionReading], users: set[str]) -> list[SessionReading]:
+    return [
+        session
+        for session in sessions
+        if (user := session.user) in users or (len(user) > LONGEST and user[:LONGEST] in users)
     ]
 
 
@@ -230,7 +236,8 @@ def changed_cells(feature_id: int, old: Sequence[SessionReading], new: Sequence[
     """
     if old is new or list(map(id, old)) == list(map(id, new)):
         return
-    old_by_id, new_by_id = {id(s): s for s in old}, {id(s): s for s in new}
+    old_by_id = dict(zip(map(id, old), old, strict=True))
+    new_by_id = dict(zip(map(id, new), new, strict=True))
     if len(old_by_id) != len(old) or len(new_by_id) != len(new):
         yield from ((feature_id, session.user[:LONGEST]) for session in (*old, *new))
         return
