@@ -31,6 +31,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "licstats.settings"  # read now that the 
 if GIVEN:
     os.environ["LICSTATS_SECRET_KEY"] = "tests only, with services of the one who runs them"
 django.setup()  # conftest files of folders below import models
+del os.environ["DJANGO_SETTINGS_MODULE"]  # else further processes of this run would read settings before their folder
 
 
 def pytest_configure(config: pytest.Config) -> None:
