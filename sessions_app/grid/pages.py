@@ -21,6 +21,7 @@ from sessions_app.grid.aggregation import Aggregation
 from sessions_app.grid.columns import Row
 from sessions_app.grid.exports import EXTENSIONS, export
 from sessions_app.grid.grids import Grid, Page
+from sessions_app.grid.heading import head
 from sessions_app.grid.rendering import ActionCells, FilterCell, body, filter_cells, header_groups
 from sessions_app.grid.state import PAGE_SIZES, GridState
 
@@ -93,8 +94,7 @@ class GridPage(View):
             "live": reach is not None,
             "read_at": reach.read_at if reach else None,
             "read_ago": format_ago(state.moment.now - reach.read_at) if reach and reach.read_at else "",
-            "header_groups": header_groups(state),
-            "filter_cells": cells,
+            "head": head(header_groups(state), cells, request.path),
             "kept_inputs": state.inputs_without(visible_fields(cells)),
             "page_inputs": state.inputs_without(()),
             "body": body(state, page, self.actions(request, state, page), self.more(request, state)) if page else "",
