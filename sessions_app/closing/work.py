@@ -280,7 +280,7 @@ class Turns:
 
     def _untold(self) -> str:
         return (
-            f"The answer of {self.server} is not whole, and the session is not in the part that there is. "
+            f"The answer of {self.server} is not whole or lists the feature no more, and the session is not in it. "
             "Nothing was removed; see its problems on the license servers page."
         )
 

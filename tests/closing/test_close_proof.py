@@ -48,7 +48,10 @@ def test_a_handle_alone_does_not_make_it_the_same_session(other: dict[str, objec
 
 def test_a_whole_reading_without_it_proves_that_it_is_gone() -> None:
     assert proof(reading_with(TWO)) is Proof.GONE
-    assert proof(replace(reading_with(TWO), features=())) is Proof.GONE
+
+
+def test_a_feature_that_is_not_listed_any_more_proves_nothing() -> None:
+    assert proof(replace(reading_with(TWO), features=())) is Proof.UNKNOWN
 
 
 @pytest.mark.parametrize("kind", [ProblemKind.CUT, ProblemKind.SERVER, ProblemKind.TOOL, ProblemKind.LINE])
