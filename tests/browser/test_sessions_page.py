@@ -1,0 +1,217 @@
+"""The Realtime Sessions page as somebody uses it, by keyboard, without scripts, and while readings come in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.contrib.auth.models import User
+from django.db.models import F
+from django.utils import timezone
+from playwright.sync_api import Browser, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from licstats.models import Feature, LicenseServer
+from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory, UserFactory
+
+PATH = "/features/realtime/sessions/"
+
+
+@pytest.fixture
+def feature(transactional_db: None) -> Feature:
+    now = timezone.now()
+    server = LicenseServerFactory.create(name="PL", read_at=now)
+    feature = FeatureFactory.create(server=server, name="solver", total=100, used=72, reserved=4)
+    for number in range(30):
+        OpenSessionFactory.create(
+            feature=feature,
+            user=f"user{number % 3}",
+            host=f"ws-{number:02}",
+            used=1 + number % 4,
+            checked_out_at=now - timedelta(hours=number, minutes=5),
+            borrow_expires_at=now + timedelta(days=3) if number == 7 else None,
+        )
+    return feature
+
+
+@pytest.fixture
+def sessions(admin_page: Page, live_server: LiveServer, feature: Feature) -> Page:
+    admin_page.goto(live_server.url + PATH)
+    return admin_page
+
+
+def rows(page: Page) -> list[str]:
+    return page.locator("#sessions tbody tr").all_inner_texts()
+
+
+def status(page: Page, text: str) -> None:
+    expect(page.locator("#sessions .rows")).to_have_text(text)
+
+
+def test_filters_answer_while_typing_stops_and_the_focus_stays(sessions: Page) -> None:
+    status(sessions, "Rows 1 - 20 of 30")
+    box = sessions.get_by_role("searchbox", name="User Name")
+    box.press_sequentially("SER1", delay=30)
+
+    status(sessions, "Rows 1 - 10 of 10")
+    expect(box).to_be_focused()
+    expect(box).to_have_value("SER1")
+    expect(sessions).to_have_url(re.compile(r"\?user=SER1$"))
+    box.press_sequentially("x")
+    status(sessions, "No rows")
+    sessions.get_by_role("link", name="Show all 30").click()
+    status(sessions, "Rows 1 - 20 of 30")
+    expect(sessions.get_by_role("searchbox", name="User Name")).to_have_value("")
+
+
+def test_a_time_range_and_its_chip(sessions: Page) -> None:
+    sessions.get_by_label("Time Used from").fill("6h")
+    sessions.get_by_label("Time Used to").fill("12h")
+    status(sessions, "Rows 1 - 6 of 6")
+
+    sessions.get_by_role("link", name="Remove the filter: Time Used from 6 h to 12 h").click()
+    status(sessions, "Rows 1 - 20 of 30")
+
+
+def test_what_is_no_duration_says_so_at_its_field(sessions: Page) -> None:
+    sessions.get_by_label("Time Used from").fill("six")
+
+    expect(sessions.get_by_text("'six' is not a duration")).to_be_visible()
+    expect(sessions.locator("#sessions tbody tr")).to_have_count(0)
+
+
+def test_headers_sort_and_shift_adds_a_key(sessions: Page) -> None:
+    table = sessions.locator("#sessions table")
+    table.get_by_role("link", name="Used", exact=True).click()
+    expect(sessions).to_have_url(re.compile("sort=used$"))
+    table.get_by_role("link", name=re.compile("^Used ?asc")).click()
+    expect(sessions).to_have_url(re.compile("sort=-used$"))
+    table.locator('[data-key="head-host"] a').click(modifiers=["Shift"])
+    expect(sessions).to_have_url(re.compile(r"sort=-used(,|%2C)host$"))
+    expect(table.locator('[data-key="head-host"]')).to_have_attribute("aria-sort", "ascending")
+    expect(table.locator('[data-key="head-host"] .sorted')).to_have_text("2")
+
+
+def test_back_and_forward_show_what_was_there(sessions: Page) -> None:
+    sessions.get_by_role("switch", name="Borrowed Only").click()
+    status(sessions, "Rows 1 - 1 of 1")
+    sessions.go_back()
+    status(sessions, "Rows 1 - 20 of 30")
+    sessions.go_forward()
+    status(sessions, "Rows 1 - 1 of 1")
+    sessions.reload()
+    status(sessions, "Rows 1 - 1 of 1")
+
+
+def test_aggregated_rows_open_their_lists_and_lead_to_their_sessions(sessions: Page) -> None:
+    sessions.get_by_text("Aggregate: none").click()
+    sessions.get_by_role("link", name="User", exact=True).click()
+    status(sessions, "Rows 1 - 3 of 3")
+    expect(sessions.get_by_text("ws-15", exact=True)).to_be_hidden()
+    sessions.get_by_text("Show more…").first.click()
+    expect(sessions.locator("#sessions tbody tr").first.locator("details.more")).to_contain_text("ws-15")
+    expect(sessions.locator("#sessions tbody tr").first.locator("details.more")).to_have_attribute("open", "")
+
+    sessions.get_by_title("Show the sessions of this row").first.click()
+    expect(sessions.locator("#sessions .rows")).to_have_text("Rows 1 - 10 of 10")
+
+
+def test_new_readings_come_in_and_leave_the_viewer_alone(sessions: Page, feature: Feature) -> None:
+    sessions.locator("#sessions").evaluate("pane => { pane.dataset.live = '1'; }")
+    box = sessions.get_by_role("searchbox", name="Host Name")
+    box.press_sequentially("ws-0", delay=20)
+    status(sessions, "Rows 1 - 10 of 10")
+    OpenSessionFactory.create(feature=feature, user="aaa", host="ws-0x", checked_out_at=timezone.now())
+    LicenseServer.objects.update(revision=F("revision") + 1)
+
+    status(sessions, "Rows 1 - 11 of 11")
+    expect(sessions.locator("#sessions tbody tr.changed")).to_have_count(1)
+    expect(box).to_be_focused()
+    expect(box).to_have_value("ws-0")
+
+
+def test_columns_are_chosen_and_kept(sessions: Page, live_server: LiveServer) -> None:
+    sessions.locator("#sessions-columns summary").click()
+    sessions.get_by_label("Host IP").check()
+    sessions.get_by_role("button", name="Show these columns").click()
+    expect(sessions.locator('[data-key="head-ip"]')).to_be_visible()
+    sessions.goto(live_server.url + PATH)
+    expect(sessions.locator('[data-key="head-ip"]')).to_be_visible()
+    sessions.locator("#sessions-columns summary").click()
+    sessions.get_by_role("button", name="Back to the defaults").click()
+    expect(sessions.locator('[data-key="head-ip"]')).to_have_count(0)
+
+
+def test_pick_lists_take_a_part_of_a_name_and_the_keyboard(sessions: Page) -> None:
+    LicenseServerFactory.create(name="localhost", read_at=timezone.now())
+    sessions.locator("[data-picker] summary").first.focus()
+    sessions.keyboard.press("Enter")
+    expect(sessions.get_by_label("License Server contains")).to_be_focused()
+    sessions.keyboard.type("HOST")
+    expect(sessions.locator(".options a")).to_have_count(1)
+    sessions.keyboard.press("ArrowDown")
+    sessions.keyboard.press("Enter")
+    expect(sessions).to_have_url(re.compile("scope=server%3Alocalhost"))
+
+
+def test_paging_by_its_box(sessions: Page) -> None:
+    sessions.locator("#sessions-page").fill("2")
+    sessions.keyboard.press("Enter")
+    status(sessions, "Rows 21 - 30 of 30")
+
+
+def test_files_are_saved_as_the_rows_are_shown(sessions: Page) -> None:
+    sessions.get_by_role("searchbox", name="User Name").fill("user1")
+    status(sessions, "Rows 1 - 10 of 10")
+    sessions.locator("#sessions-save summary").click()
+    with sessions.expect_download() as download:
+        sessions.get_by_role("link", name="CSV").click()
+
+    assert len(download.value.path().read_text().splitlines()) == 11
+    assert download.value.suggested_filename.startswith("sessions-All-license-servers-")
+
+
+def test_everything_works_without_scripts(
+    browser: Browser, live_server: LiveServer, feature: Feature, sign_in: Callable[[User], Page], page: Page
+) -> None:
+    sign_in(UserFactory.create())
+    context = browser.new_context(java_script_enabled=False, storage_state=page.context.storage_state())
+    plain = context.new_page()
+    plain.goto(live_server.url + PATH)
+    plain.get_by_role("searchbox", name="User Name").fill("user2")
+    plain.keyboard.press("Enter")
+    status(plain, "Rows 1 - 10 of 10")
+    plain.locator('[data-key="head-used"] a').click()
+    assert "sort=used" in plain.url
+    assert "user=user2" in plain.url
+    plain.locator("[data-picker] summary").first.click()
+    plain.get_by_role("link", name="Choose from the list…").first.click()
+    plain.get_by_role("link", name="PL").click()
+    assert "scope=server%3APL" in plain.url
+    assert "user=user2" in plain.url
+    status(plain, "Rows 1 - 10 of 10")
+    context.close()
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "",
+        "?group_by=user",
+        "?time_used_min=x",
+        "?user=nobody",
+        "?scope=server:PL&feature=solver&version=1.0&type=floating",
+    ],
+)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_serious_fault_of_accessibility(sessions: Page, live_server: LiveServer, question: str, scheme: str) -> None:
+    sessions.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    sessions.goto(live_server.url + PATH + question)
+
+    found = Axe().run(sessions)
+
+    serious = [fault for fault in found.response["violations"] if fault["impact"] in ("serious", "critical")]
+    assert [(fault["id"], [node["html"][:200] for node in fault["nodes"]][:3]) for fault in serious] == []
