@@ -12,7 +12,7 @@ from typing import NamedTuple
 from django.db.models import QuerySet
 
 from licstats.models import Feature
-from sessions_app.models import UsageInterval
+from sessions_app.usage import intervals
 
 MOST_POINTS = 2_000  # more than a screen has columns
 
@@ -63,29 +63,16 @@ def usage_curve(features: QuerySet[Feature], start: datetime, end: datetime) -> 
 
     Where only some of several features are known, the sum is of those; where none is, there is a gap.
     """
-    spans = [*_past(features, start, end), *_present(features, start, end)]
-    steps = list(_sum(spans, start))
+    steps = list(_sum(list(_spans(features, start, end)), start))
     if len(steps) > MOST_POINTS:
         return Curve(start, end, list(_peaks(steps, start, end)), reduced=True)
     return Curve(start, end, steps)
 
 
-def _past(features: QuerySet[Feature], start: datetime, end: datetime) -> Iterable[Span]:
-    rows = (
-        UsageInterval.objects.filter(feature__in=features, ended_at__gt=start, started_at__lt=end)
-        .order_by()
-        .values_list("feature_id", "started_at", "ended_at", "used", "borrowed", "reserved", "queued", "total")
-    )
-    for feature, began, ended, *figures in rows.iterator(chunk_size=10_000):
+def _spans(features: QuerySet[Feature], start: datetime, end: datetime) -> Iterable[Span]:
+    for interval in intervals(list(features.values_list("pk", flat=True)), start, end):
+        feature, began, ended, *figures = interval
         yield Span(feature, max(began, start), min(ended, end), Figures._make(figures))
-
-
-def _present(features: QuerySet[Feature], start: datetime, end: datetime) -> Iterable[Span]:
-    for feature in features.filter(since__lt=end, server__read_at__gt=start).select_related("server"):
-        since, read_at = feature.since, feature.server.read_at
-        if since and read_at and since < read_at:
-            figures = Figures(feature.used, feature.borrowed, feature.reserved, feature.queued, feature.total)
-            yield Span(feature.pk, max(since, start), min(read_at, end), figures)
 
 
 def _sum(spans: Sequence[Span], start: datetime) -> Iterable[Step]:

@@ -29,6 +29,9 @@ from licstats.durations import format_duration
 Row = Mapping[str, Any]
 Value = str | int | float | date | datetime | timedelta | list[str] | None
 
+# The upper headers.
+SERVER, FEATURE, USER, HOST = "License Server", "Feature", "User", "Host"
+
 DASH = mark_safe('<span class="dash">–</span>')  # noqa: RUF001 - constant
 FIRST = 5  # entries of a list that are shown at once
 LONG = 48  # letters

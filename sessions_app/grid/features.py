@@ -15,11 +15,21 @@ from groups_app.scope import SCOPE_FIELDS
 from groups_app.visibility import Login
 from licstats.models import Feature
 from sessions_app.charts.periods import PERIOD_FIELDS
-from sessions_app.grid.columns import ChoiceColumn, Column, DateTimeColumn, GridTable, Moment, NumberColumn, Row
+from sessions_app.grid.columns import (
+    FEATURE,
+    SERVER,
+    ChoiceColumn,
+    Column,
+    DateTimeColumn,
+    GridTable,
+    Moment,
+    NumberColumn,
+    Row,
+)
 from sessions_app.grid.filters import After, AnyOf, Before, Contains, GridFilters
 from sessions_app.grid.grids import Grid
 from sessions_app.grid.history import PastScope
-from sessions_app.grid.sessions import FEATURE, SERVER, TYPES
+from sessions_app.grid.sessions import TYPES
 from sessions_app.grid.state import GridState
 
 IDENTITY = ("server__name", "name", "version", "type")

@@ -14,7 +14,7 @@ from django.db.models.expressions import OrderBy
 from groups_app.scope import SCOPE_FIELDS, Scope
 from groups_app.visibility import Login
 from sessions_app.grid.aggregation import SUMS, Aggregated, Aggregation
-from sessions_app.grid.columns import Column, GridTable, Row
+from sessions_app.grid.columns import SERVER, Column, GridTable, Row
 from sessions_app.grid.filters import GridFilters
 from sessions_app.grid.state import VIEW_FIELDS, GridState, SortKey
 
@@ -93,9 +93,12 @@ class Grid(ABC):
         return self.columns[name].title if name in self.columns else ""
 
     def offered(self, scope: Any, aggregation: Aggregation | None) -> dict[str, Column]:
-        """The columns that these rows can have, shown or not."""
+        """The columns that these rows can have, shown or not; not those of the license server where one is chosen."""
+        one_server = getattr(scope, "server", None) is not None
         return {
-            name: column for name, column in self.columns.items() if aggregation is None or name in aggregation.columns
+            name: column
+            for name, column in self.columns.items()
+            if (aggregation is None or name in aggregation.columns) and not (one_server and column.group == SERVER)
         }
 
     def shown_first(self, column: Column, aggregation: Aggregation | None) -> bool:

@@ -14,6 +14,10 @@ from groups_app.scope import SCOPE_FIELDS, Scope
 from groups_app.visibility import Login
 from sessions_app.charts.periods import PERIOD_FIELDS, Period
 from sessions_app.grid.columns import (
+    FEATURE,
+    HOST,
+    SERVER,
+    USER,
     ChoiceColumn,
     Column,
     DateTimeColumn,
@@ -25,7 +29,7 @@ from sessions_app.grid.columns import (
 from sessions_app.grid.filters import After, AnyOf, AtLeast, AtMost, Before, Contains, GridFilters, Is
 from sessions_app.grid.grids import Grid
 from sessions_app.grid.reach import covered
-from sessions_app.grid.sessions import FEATURE, HOST, SERVER, TYPES, USER
+from sessions_app.grid.sessions import TYPES
 from sessions_app.grid.state import GridState
 from sessions_app.models import RecordedSession
 
@@ -114,12 +118,6 @@ class HistoryGrid(Grid):
 
     def read_scope(self, params: Mapping[str, str], user: Login) -> PastScope:
         return PastScope.read(params, user)
-
-    def offered(self, scope: Any, aggregation: Any) -> dict[str, Column]:
-        columns = super().offered(scope, aggregation)
-        if scope is not None and scope.server is not None:
-            columns = {name: column for name, column in columns.items() if column.group != SERVER}
-        return columns
 
     def base(self, state: GridState) -> QuerySet[Any]:
         scope = cast("PastScope | None", state.scope)

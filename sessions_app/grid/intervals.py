@@ -10,11 +10,10 @@ from django.db.models import QuerySet
 from groups_app.scope import SCOPE_FIELDS
 from groups_app.visibility import Login
 from sessions_app.charts.periods import PERIOD_FIELDS
-from sessions_app.grid.columns import Column, DateTimeColumn, GridTable, NumberColumn
+from sessions_app.grid.columns import SERVER, Column, DateTimeColumn, GridTable, NumberColumn
 from sessions_app.grid.filters import After, AtLeast, AtMost, Before, Contains, GridFilters
 from sessions_app.grid.grids import Grid
 from sessions_app.grid.history import PastScope
-from sessions_app.grid.sessions import SERVER
 from sessions_app.grid.state import GridState
 from sessions_app.models import UsageInterval
 
@@ -63,12 +62,6 @@ class IntervalsGrid(Grid):
 
     def read_scope(self, params: Mapping[str, str], user: Login) -> PastScope:
         return PastScope.read(params, user)
-
-    def offered(self, scope: Any, aggregation: Any) -> dict[str, Column]:
-        columns = super().offered(scope, aggregation)
-        if scope is not None and scope.server is not None:
-            columns = {name: column for name, column in columns.items() if column.group != SERVER}
-        return columns
 
     def base(self, state: GridState) -> QuerySet[Any]:
         scope = cast("PastScope | None", state.scope)

@@ -15,6 +15,10 @@ from licstats.managers.reading import FeatureType
 from sessions_app.grid.aggregation import Aggregation
 from sessions_app.grid.columns import (
     DASH,
+    FEATURE,
+    HOST,
+    SERVER,
+    USER,
     ActionColumn,
     ChoiceColumn,
     Column,
@@ -50,7 +54,6 @@ from sessions_app.grid.state import GridState
 from sessions_app.models import OpenSession, RecordedSession
 
 TYPES = tuple((kind.value, kind.value.capitalize()) for kind in FeatureType if kind)
-SERVER, FEATURE, USER, HOST = "License Server", "Feature", "User", "Host"
 EXPIRED = ("feature__expires", "feature__permanent")
 
 
@@ -173,7 +176,7 @@ OF_FEATURE = frozenset({"feature", "version", "type", "expiration"})
 OF_HOSTS = frozenset({"host", "ip", "host_quantity", "used", "action"})
 OF_FEATURES_ROW = OF_SERVER | OF_FEATURE | OF_HOSTS
 
-# As in the seed's picture, rows keep license server and feature, whatever they are aggregated by.
+# Rows keep license server and feature, whatever they are aggregated by: licenses of different features do not add up.
 BY_USER = Aggregation("user", "User", ("feature_id", "user"), OF_FEATURES_ROW | {"user"}, ("bigint", "text"))
 BY_HOST = Aggregation("host", "Host", ("feature_id", "host"), OF_FEATURES_ROW, ("bigint", "text"))
 BY_FEATURE = Aggregation("feature", "Feature", ("feature_id",), OF_FEATURES_ROW, ("bigint",))
@@ -210,12 +213,6 @@ class SessionsGrid(Grid):
     default_sort = ("user",)
     row_fields = ("id", "feature_id", "server_id", "user", "host", "borrow_expires_at", "last_seen_at", "linger")
     always = frozenset({"action"})
-
-    def offered(self, scope: Any, aggregation: Aggregation | None) -> dict[str, Column]:
-        columns = super().offered(scope, aggregation)
-        if scope is not None and getattr(scope, "server", None) is not None:
-            columns = {name: column for name, column in columns.items() if column.group != SERVER}
-        return columns
 
     def shown_first(self, column: Column, aggregation: Aggregation | None) -> bool:
         return not column.hidden or (aggregation is not None and column.name == "host_quantity")

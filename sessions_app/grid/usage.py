@@ -17,6 +17,8 @@ from groups_app.sums import with_arithmetic
 from licstats.models import Feature
 from sessions_app.grid.columns import (
     DASH,
+    FEATURE,
+    SERVER,
     ChoiceColumn,
     Column,
     DateColumn,
@@ -28,7 +30,7 @@ from sessions_app.grid.columns import (
 )
 from sessions_app.grid.filters import AnyOf, AtLeast, AtMost, Contains, DayAfter, DayBefore, GridFilters
 from sessions_app.grid.grids import Grid
-from sessions_app.grid.sessions import FEATURE, SERVER, TYPES
+from sessions_app.grid.sessions import TYPES
 from sessions_app.grid.state import GridState
 from sessions_app.templatetags.licstats import age, dash, utilization
 

@@ -1,4 +1,4 @@
-"""The seed's two examples, the rules of merging one by one, and any group against plain Python."""
+"""The two examples of groups, the rules of merging one by one, and any group against plain Python."""
 
 from __future__ import annotations
 

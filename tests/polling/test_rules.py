@@ -64,7 +64,7 @@ class Open:
 
 @dataclass
 class Model:
-    """The rules of design sections 4 and 5, without a thought for speed."""
+    """The rules of storing, without a thought for speed."""
 
     interval: timedelta
     read_at: datetime | None = None
