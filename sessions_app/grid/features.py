@@ -84,7 +84,8 @@ class FeaturesGrid(Grid):
     def base(self, state: GridState) -> QuerySet[Any]:
         if state.scope is None:
             return Feature.objects.none()
-        return state.scope.features().annotate(last_read_at=Coalesce(F("last_listed_at"), F("server__read_at")))
+        features: QuerySet[Feature] = state.scope.features()
+        return features.annotate(last_read_at=Coalesce(F("last_listed_at"), F("server__read_at")))
 
 
 FEATURES = FeaturesGrid()

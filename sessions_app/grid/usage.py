@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,6 +13,8 @@ from django.utils.html import format_html
 
 from groups_app.members import Identity
 from groups_app.merging import merged_features
+from groups_app.models import LicenseServerGroup
+from groups_app.scope import Scope
 from groups_app.sums import with_arithmetic
 from licstats.models import Feature
 from sessions_app.grid.columns import (
@@ -177,6 +179,27 @@ class UsageFilters(GridFilters):
     utilization_max = AtMost("utilization", "utilization")
 
 
+def listed_rows(scope: Scope) -> QuerySet[Any]:
+    """The features of `scope` that the last reading of their license server listed."""
+    listed: QuerySet[Feature] = scope.features().filter(last_listed_at__isnull=True, server__read_at__isnull=False)
+    return listed.annotate(
+        server_name=F("server__name"),
+        scope_kind=Value("server"),
+        available=F("total") - F("used") - F("reserved"),
+        utilization=Cast(F("used"), FloatField()) * 100.0 / NullIf(Cast(F("total"), FloatField()), 0.0),
+        last_update=F("server__read_at"),
+        interval=F("server__interval"),
+    )
+
+
+def merged_rows(scope: Scope, group: LicenseServerGroup, now: datetime) -> QuerySet[Any]:
+    """The merged features of `group`, or the one that `scope` names."""
+    merged: QuerySet[Any] = merged_features(group, now)
+    if scope.feature:
+        merged = merged.filter(name=scope.feature, version=scope.version, type=scope.type)
+    return merged.annotate(server_name=Value(group.name), scope_kind=Value("group"))
+
+
 class UsageGrid(Grid):
     """Features that the last reading of their license server listed; merged ones where a group is chosen."""
 
@@ -193,25 +216,7 @@ class UsageGrid(Grid):
         scope = state.scope
         if scope is None:
             return Feature.objects.none()
-        if scope.group:
-            merged: QuerySet[Any] = merged_features(scope.group, state.moment.now)
-            if scope.feature:
-                merged = merged.filter(name=scope.feature, version=scope.version, type=scope.type)
-            return merged.annotate(server_name=Value(scope.group.name), scope_kind=Value("group"))
-        in_use = F("total") - F("used") - F("reserved")
-        percent = Cast(F("used"), FloatField()) * 100.0 / NullIf(Cast(F("total"), FloatField()), 0.0)
-        return (
-            scope.features()
-            .filter(last_listed_at__isnull=True, server__read_at__isnull=False)
-            .annotate(
-                server_name=F("server__name"),
-                scope_kind=Value("server"),
-                available=in_use,
-                utilization=percent,
-                last_update=F("server__read_at"),
-                interval=F("server__interval"),
-            )
-        )
+        return merged_rows(scope, scope.group, state.moment.now) if scope.group else listed_rows(scope)
 
     def tie_breakers(self, state: GridState) -> tuple[str, ...]:
         if state.scope is not None and state.scope.group:

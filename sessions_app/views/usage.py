@@ -12,7 +12,7 @@ from django.utils import timezone
 from sessions_app.charts.curve import usage_curve
 from sessions_app.charts.figures import usage_figure
 from sessions_app.charts.notes import CURVE_COLUMNS, curve_note, curve_rows
-from sessions_app.grid.pages import Reach
+from sessions_app.grid.pages import Reach, is_fragment
 from sessions_app.grid.state import GridState
 from sessions_app.grid.usage import USAGE
 from sessions_app.views.parts import Report
@@ -29,7 +29,8 @@ class RealtimeUsage(Report):
     graph_title = "Feature Usage, today"
 
     def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
-        return super().context(request, state, reach) | scoped_context(self.url_name, state, whole=not request.htmx)
+        context = super().context(request, state, reach)
+        return context | scoped_context(self.url_name, state, whole=not is_fragment(request))
 
     def graph(self, state: GridState) -> dict[str, Any]:
         scope = state.scope
