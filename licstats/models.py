@@ -162,13 +162,6 @@ class Feature(models.Model):
     def __str__(self) -> str:
         return " ".join(part for part in (self.name, self.version, self.type) if part)
 
-    @property
-    def available(self) -> int | None:
-        """Total less used less reserved; None where total or used is not known."""
-        if self.total is None or self.used is None:
-            return None
-        return self.total - self.used - self.reserved
-
 
 class Pool(models.Model):
     """The part of a feature's licenses that share an expiration date. `total` null: not told."""

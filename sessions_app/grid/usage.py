@@ -194,10 +194,11 @@ def listed_rows(scope: Scope) -> QuerySet[Any]:
 
 def merged_rows(scope: Scope, group: LicenseServerGroup, now: datetime) -> QuerySet[Any]:
     """The merged features of `group`, or the one that `scope` names."""
-    merged: QuerySet[Any] = merged_features(group, now)
+    named = {"server_name": Value(group.name), "scope_kind": Value("group")}
+    merged: QuerySet[Any] = merged_features(group, now).annotate(**named)
     if scope.feature:
         merged = merged.filter(name=scope.feature, version=scope.version, type=scope.type)
-    return merged.annotate(server_name=Value(group.name), scope_kind=Value("group"))
+    return merged
 
 
 class UsageGrid(Grid):
