@@ -59,7 +59,7 @@ class Hosts(NamedTuple):
     addresses: list[str]
 
 
-NO_HOSTS = Hosts(0, [], 0, [])
+GONE = dict.fromkeys(("vendor", "name", "version", "type", "server__name"), "") | {"expires": None, "permanent": False}
 
 
 class Aggregated:
@@ -85,7 +85,9 @@ class Aggregated:
         rows = []
         for group in groups:
             key = tuple(group[path] for path in self.aggregation.keys)
-            found = hosts.get(key, NO_HOSTS)
+            found = hosts.get(key)
+            if found is None:  # closed, or taken out of the fleet, since the groups were found
+                continue
             row = group | names.described(group) | {"used": group["used_sum"], "host_quantity": found.total}
             row |= {"ip": found.addresses, "host_total": found.total, "ip_total": found.address_total}
             if self.aggregation.lists_hosts:
@@ -146,10 +148,10 @@ class Names:
     def described(self, group: Group) -> Group:
         """The paths of a session's feature and server, for the group's row."""
         if "feature_id" in group:
-            feature = self.features[group["feature_id"]]
+            feature = self.features.get(group["feature_id"], GONE)
             named = {
                 f"feature__{name}": feature[name]
                 for name in ("vendor", "name", "version", "type", "expires", "permanent")
             }
             return named | {"server__name": feature["server__name"]}
-        return {"server__name": self.servers[group["server_id"]]} if "server_id" in group else {}
+        return {"server__name": self.servers.get(group["server_id"], "")} if "server_id" in group else {}
