@@ -209,6 +209,7 @@ class TestPage:
         self.send(client, "show", hidden=[american.pk])
         assert HiddenServer.objects.filter(user=ann, server=american).exists()
 
+    @time_machine.travel(NOON, tick=False)
     def test_a_viewer_cannot_open_the_page_of_another_login(self, client, ann) -> None:
         UserFactory(username="peter")
 
