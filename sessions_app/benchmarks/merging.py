@@ -26,6 +26,7 @@ SELECT server.id, 'vendord', 'feature_' || n, CASE WHEN n %% 10 = 0 THEN '' ELSE
     n %% 50 + 1, (n + server.id) %% 40, n %% 3, n %% 2, 0,
     DATE '2030-01-01' + (server.id %% 400)::int, FALSE, TRUE, NOW(), '[]', '[]'
 FROM licstats_licenseserver server, GENERATE_SERIES(1, %s) n
+ORDER BY server.id, n
 """
 
 
@@ -51,7 +52,7 @@ def _group() -> LicenseServerGroup:
     group.servers.set(servers)
     with connection.cursor() as cursor:
         cursor.execute(FILL, [FEATURES])
-        cursor.execute("VACUUM ANALYZE licstats_feature")
+        cursor.execute("VACUUM ANALYZE")
     return group
 
 
