@@ -9,11 +9,17 @@ from django.views.decorators.http import require_POST
 
 from sessions_app.closing.history import CLOSES
 from sessions_app.grid import preferences
+from sessions_app.grid.features import FEATURES
 from sessions_app.grid.grids import Grid
+from sessions_app.grid.history import HISTORY
+from sessions_app.grid.intervals import INTERVALS
 from sessions_app.grid.sessions import SESSIONS, USER_SESSIONS
 from sessions_app.grid.state import GridState
+from sessions_app.grid.usage import USAGE
 
-GRIDS: dict[str, Grid] = {grid.name: grid for grid in (SESSIONS, USER_SESSIONS, CLOSES)}
+GRIDS: dict[str, Grid] = {
+    grid.name: grid for grid in (SESSIONS, USER_SESSIONS, USAGE, HISTORY, INTERVALS, FEATURES, CLOSES)
+}
 
 
 @require_POST

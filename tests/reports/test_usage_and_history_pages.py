@@ -209,3 +209,17 @@ def test_a_page_costs_the_same_number_of_queries_for_many_rows(viewer, server, a
         OpenSessionFactory(feature=FeatureFactory(server=server))
     with django_assert_max_num_queries(14):
         assert viewer.get(f"{address}/?period=year" if "history" in address else f"{address}/").status_code == 200
+
+
+@pytest.mark.parametrize("address", [USAGE, HISTORY_USAGE, HISTORY_SESSIONS])
+def test_columns_that_a_login_chose_are_kept_and_forgotten_again(viewer, server, address):
+    FeatureFactory(server=server)
+    page = viewer.get(f"{address}/?period=year" if "history" in address else f"{address}/")
+    grid = page.context["grid"]
+    kept = [name for name in grid.columns if name != "vendor"]
+    menu = {"path": f"{address}/", "query": "", "column": kept}
+    viewer.post(f"/grids/{grid.name}/preferences/", menu | {"keep": "1"})
+    shown = viewer.get(f"{address}/", follow=True).context["state"].shows
+    assert shown == set(kept)
+    viewer.post(f"/grids/{grid.name}/preferences/", menu | {"forget": "1"})
+    assert "vendor" in viewer.get(f"{address}/", follow=True).context["state"].shows
