@@ -38,6 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings
 
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # a slow one is for real logins
+    settings.WHITENOISE_AUTOREFRESH = True  # or each client of a test would look at every static file first
     config.add_cleanup(lambda: shutil.rmtree(FOLDER, ignore_errors=True))
     shares_out = bool(getattr(config.option, "numprocesses", None)) and not hasattr(config, "workerinput")
     if not GIVEN and not shares_out:  # with several processes each has services, and the one that shares out none

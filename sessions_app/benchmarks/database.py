@@ -6,7 +6,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.contrib.auth import get_user_model
 from django.db import connection
+from django.test import Client
 
 
 @contextmanager
@@ -27,3 +29,11 @@ def empty(*tables: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
         cursor.execute("VACUUM ANALYZE")
+
+
+def signed_in() -> Client:
+    """A client that asks pages as a login that sees everything."""
+    client = Client(SERVER_NAME="localhost")
+    superuser = get_user_model().objects.create_superuser("bench")
+    client.force_login(superuser, backend="django.contrib.auth.backends.ModelBackend")
+    return client

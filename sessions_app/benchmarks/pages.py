@@ -8,12 +8,11 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test import Client
 
 from licstats.live import VERSION_HEADER
-from sessions_app.benchmarks.database import empty
+from sessions_app.benchmarks.database import empty, signed_in
 from sessions_app.benchmarks.framework import Sizes, benchmark
 from sessions_app.grid.sessions import SESSIONS
 
@@ -57,11 +56,7 @@ def fill(sessions: int) -> Client:
         cursor.execute(FEATURES)
         cursor.execute(SESSIONS_OF_ALL, [sessions])
         cursor.execute("VACUUM ANALYZE")
-    client = Client(SERVER_NAME="localhost")
-    client.force_login(
-        get_user_model().objects.create_superuser("bench"), backend="django.contrib.auth.backends.ModelBackend"
-    )
-    return client
+    return signed_in()
 
 
 def questions() -> Iterator[str]:

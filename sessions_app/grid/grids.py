@@ -189,8 +189,12 @@ class PlainRows(RowSource):
         ties = [OrderBy(F(path), descending=down) for path in self.grid.tie_breakers(self.state)]
         return [*keys, *ties]
 
+    def wanted(self) -> set[str]:
+        """The paths that the cells of a row look at."""
+        return {*self.grid.row_fields, *(path for column in self.state.columns for path in column.needs)}
+
     def slice(self, start: int, stop: int, total: int) -> Sequence[Row]:
-        wanted = {*self.grid.row_fields, *(path for column in self.state.columns for path in column.needs)}
+        wanted = self.wanted()
         first = self.grid.columns[self.state.sort[0].name] if self.state.sort else None
         if first is not None and first.nullable:
             return self._known_first(first, start, stop, total, wanted)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import F, FloatField, QuerySet, Value
+from django.db.models import Count, F, FloatField, QuerySet, Value, Window
 from django.db.models.functions import Cast, NullIf
 from django.urls import reverse
 from django.utils.html import format_html
@@ -31,7 +32,7 @@ from sessions_app.grid.columns import (
     Row,
 )
 from sessions_app.grid.filters import AnyOf, AtLeast, AtMost, Contains, DayAfter, DayBefore, GridFilters
-from sessions_app.grid.grids import Grid
+from sessions_app.grid.grids import Grid, PlainRows, RowSource
 from sessions_app.grid.sessions import TYPES
 from sessions_app.grid.state import GridState
 from sessions_app.templatetags.licstats import age, dash, utilization
@@ -201,6 +202,19 @@ def merged_rows(scope: Scope, group: LicenseServerGroup, now: datetime) -> Query
     return merged
 
 
+class MergedRows(PlainRows):
+    """Each query of merged features adds all of them up anew, so a page has to do with one."""
+
+    def counted_slice(self, start: int, stop: int) -> tuple[Sequence[Row], int] | None:
+        rows = list(
+            self.rows.annotate(of=Window(Count("*"))).order_by(*self.order()).values(*self.wanted(), "of")[start:stop]
+        )
+        return (rows, rows[0]["of"]) if rows else None
+
+    def slice(self, start: int, stop: int, total: int) -> Sequence[Row]:
+        return list(self.rows.order_by(*self.order()).values(*self.wanted())[start:stop])
+
+
 class UsageGrid(Grid):
     """Features that the last reading of their license server listed; merged ones where a group is chosen."""
 
@@ -218,6 +232,10 @@ class UsageGrid(Grid):
         if scope is None:
             return Feature.objects.none()
         return merged_rows(scope, scope.group, state.moment.now) if scope.group else listed_rows(scope)
+
+    def source(self, state: GridState) -> RowSource:
+        merged = state.scope is not None and state.scope.group is not None
+        return MergedRows(self, state) if merged else super().source(state)
 
     def tie_breakers(self, state: GridState) -> tuple[str, ...]:
         if state.scope is not None and state.scope.group:
