@@ -15,7 +15,14 @@ SHARED: list[structlog.typing.Processor] = [
     structlog.stdlib.ExtraAdder(),
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
-QUIET = ("celery.app.trace", "celery.beat", "celery.worker.strategy", "kombu", "axes", "fontTools")  # they have a line for each task
+QUIET = (
+    "celery.app.trace",
+    "celery.beat",
+    "celery.worker.strategy",
+    "kombu",
+    "axes",
+    "fontTools",
+)  # they have a line for each task
 
 
 def configure(options: dict[str, Any]) -> None:

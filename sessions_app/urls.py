@@ -8,9 +8,7 @@ FILE = r"\.(?P<extension>csv|xlsx|json|pdf)$"
 
 urlpatterns = [
     path("features/realtime/sessions/", sessions.RealtimeSessions.as_view(), name="realtime-sessions"),
-    re_path(
-        "^features/realtime/sessions" + FILE, sessions.RealtimeSessions.as_view(), name="realtime-sessions-export"
-    ),
+    re_path("^features/realtime/sessions" + FILE, sessions.RealtimeSessions.as_view(), name="realtime-sessions-export"),
     path("", dashboard.dashboard, name="dashboard"),
     path("dashboard/pin/", dashboard.pin, name="dashboard-pin"),
     path("dashboard/<int:pk>/", dashboard.change_pane, name="dashboard-pane"),

@@ -6,15 +6,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('licstats', '0002_orders_of_the_grids'),
-        ('sessions_app', '0005_open_sessions_are_cheap_to_store'),
+        ("licstats", "0002_orders_of_the_grids"),
+        ("sessions_app", "0005_open_sessions_are_cheap_to_store"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='opensession',
-            index=models.Index(fields=['ip', 'id'], name='open_ip'),
+            model_name="opensession",
+            index=models.Index(fields=["ip", "id"], name="open_ip"),
         ),
     ]

@@ -32,9 +32,7 @@ UNDER_WAY = (CloseState.REQUESTED, CloseState.CHECKING, CloseState.REMOVING, Clo
 
 # From each state, the ones that may follow. Nothing leads back from `removing`: a removal is never repeated.
 FOLLOWS: dict[str, frozenset[str]] = {
-    CloseState.REQUESTED: frozenset(
-        {CloseState.CHECKING, CloseState.REFUSED, CloseState.FAILED, CloseState.TIMED_OUT}
-    ),
+    CloseState.REQUESTED: frozenset({CloseState.CHECKING, CloseState.REFUSED, CloseState.FAILED, CloseState.TIMED_OUT}),
     CloseState.CHECKING: frozenset(
         {
             CloseState.REQUESTED,
@@ -46,9 +44,7 @@ FOLLOWS: dict[str, frozenset[str]] = {
             CloseState.DRY_RUN,
         }
     ),
-    CloseState.REMOVING: frozenset(
-        {CloseState.VERIFYING, CloseState.REFUSED, CloseState.FAILED, CloseState.TIMED_OUT}
-    ),
+    CloseState.REMOVING: frozenset({CloseState.VERIFYING, CloseState.REFUSED, CloseState.FAILED, CloseState.TIMED_OUT}),
     CloseState.VERIFYING: frozenset(
         {
             CloseState.CLOSED,
@@ -82,13 +78,9 @@ class CloseRequest(models.Model):
     handle = models.TextField(blank=True)
     used = models.BigIntegerField()
     checked_out_at = models.DateTimeField(null=True)
-    also = models.JSONField(
-        default=list
-    )  # what the preview said goes with it: identities as in closing.identity
+    also = models.JSONField(default=list)  # what the preview said goes with it: identities as in closing.identity
 
-    login = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    login = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     login_name = models.TextField()
     origin = models.TextField()  # "page" or "command line"
     reason = models.TextField(blank=True)
