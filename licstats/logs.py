@@ -55,13 +55,17 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
 
 
 def _json() -> _Formatter:
-    return _formatter(
-        structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(default=str, sort_keys=False)
+    """Tracebacks without the values of variables: a password may be among them."""
+    tracebacks = structlog.processors.ExceptionRenderer(
+        structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
     )
+    return _formatter(tracebacks, structlog.processors.JSONRenderer(default=str, sort_keys=False))
 
 
 def _console() -> _Formatter:
-    return _formatter(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))
+    return _formatter(
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+    )
 
 
 def _formatter(*last: Any) -> _Formatter:

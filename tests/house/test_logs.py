@@ -48,6 +48,19 @@ def test_a_traceback_stays_on_its_line(capfd: pytest.CaptureFixture[str]) -> Non
     assert json.loads(line)["exception"][0]["exc_type"] == "ValueError"
 
 
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_a_traceback_tells_no_values_of_variables(form: str, capfd: pytest.CaptureFixture[str]) -> None:
+    logs.configure({"format": form, "level": "INFO"})
+    password = "hunter-two"
+    try:
+        raise ValueError(f"refused after {len(password)} letters")
+    except ValueError:
+        structlog.get_logger().exception("went wrong")
+    printed = capfd.readouterr().err
+    assert "refused after 10 letters" in printed
+    assert password not in printed.replace('password = "hunter-two"', "")
+
+
 def test_a_terminal_gets_text(capfd: pytest.CaptureFixture[str]) -> None:
     logs.configure({"format": "console", "level": "INFO"})
     structlog.get_logger().info("poll", server="PL")
