@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Case, Count, Max, Q, QuerySet, Sum, TextChoices, Value, When
 
+from licstats.durations import format_duration
 from licstats.managers.reading import Status, Verdict
 from licstats.models import LicenseServer
 
@@ -64,6 +65,4 @@ def clock_difference(server: LicenseServer) -> str:
     offset = server.clock_offset
     if offset is None or abs(offset) <= CLOCK_TOLERANCE:
         return ""
-    minutes = round(abs(offset).total_seconds() / 60)
-    amount = f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
-    return f"{amount} {'ahead' if offset > timedelta(0) else 'behind'}"
+    return f"{format_duration(abs(offset))} {'ahead' if offset > timedelta(0) else 'behind'}"
