@@ -88,8 +88,9 @@ def test_a_report_of_all_of_them_loses_nothing() -> None:
     ]
 
 
-def test_a_port_that_swallowed_its_handle_is_told_and_not_taken_for_one() -> None:
-    damaged = checkout("anna ws01 :0").replace("27000 101", "270000101")
+@pytest.mark.parametrize("port", ["270000101", "27000:101", "27000x101"])
+def test_a_port_that_swallowed_its_handle_is_told_and_not_taken_for_one(port: str) -> None:
+    damaged = checkout("anna ws01 :0").replace("27000 101", port)
     reading = read(HEAD + heading("mesh", 3, 1) + block("mesh") + damaged + "\n")
     assert [one.sessions for one in reading.features] == [()]
-    assert any("270000101" in problem.text for problem in reading.problems)
+    assert any(port in problem.text for problem in reading.problems)

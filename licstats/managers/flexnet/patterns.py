@@ -20,7 +20,7 @@ _CLOCK = r"\d{1,2}:\d{2}(?::\d{2})?"
 _KINDS = {
     "entry": rf"""
         [ \t]* (?P<identity>\S.*)? [ ] \( v?(?P<version>[^()\s]*) \) [ \t]+
-        \( (?P<server_host>[^()\s]+)/(?P<port>(?!\d{{6}})[^()\s/]+) (?:[ \t]+(?P<handle>[^()\s]+))? [ \t]* \)
+        \( (?P<server_host>[^()\s]+)/(?P<port>\d{{1,5}}|\[?[a-z]+\]?) (?:[ \t]+(?P<handle>[^()\s]+))? [ \t]* \)
         (?: ,?[ \t]+start[ \t]+ (?P<weekday>[a-z]{{3}}) [ \t]+ (?P<day>\d{{1,2}}/\d{{1,2}}(?:/\d{{2}}(?:\d\d)?)?)
             [ \t]+ (?P<clock>{_CLOCK})
             (?: ,[ \t]*(?P<count>{NUMBER})[ \t]{_LICENSES}
