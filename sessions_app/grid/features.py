@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,10 +10,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.html import format_html
 
-from groups_app.scope import SCOPE_FIELDS
-from groups_app.visibility import Login
 from licstats.models import Feature
-from sessions_app.charts.periods import PERIOD_FIELDS
 from sessions_app.grid.columns import (
     FEATURE,
     SERVER,
@@ -27,8 +23,7 @@ from sessions_app.grid.columns import (
     Row,
 )
 from sessions_app.grid.filters import After, AnyOf, Before, Contains, GridFilters
-from sessions_app.grid.grids import Grid
-from sessions_app.grid.history import PastScope
+from sessions_app.grid.past import PastGrid
 from sessions_app.grid.sessions import TYPES
 from sessions_app.grid.state import GridState
 
@@ -64,7 +59,7 @@ class FeaturesFilters(GridFilters):
     last_update_before = Before("last_update", "last_read_at")
 
 
-class FeaturesGrid(Grid):
+class FeaturesGrid(PastGrid):
     """Features of the scope, to choose one whose history is to be seen."""
 
     name = "features"
@@ -73,13 +68,9 @@ class FeaturesGrid(Grid):
     table = FeaturesTable
     filters = FeaturesFilters
     model = Feature
-    scope_fields = (*SCOPE_FIELDS, *PERIOD_FIELDS)
     default_sort = ("feature", "version")
     key_fields = ("pk",)
     row_fields = ("pk", *IDENTITY)
-
-    def read_scope(self, params: Mapping[str, str], user: Login) -> PastScope:
-        return PastScope.read(params, user)
 
     def base(self, state: GridState) -> QuerySet[Any]:
         if state.scope is None:

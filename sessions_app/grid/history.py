@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
-from groups_app.scope import SCOPE_FIELDS, Scope
-from groups_app.visibility import Login
-from sessions_app.charts.periods import PERIOD_FIELDS, Period
 from sessions_app.grid.columns import (
     FEATURE,
     HOST,
@@ -27,25 +21,11 @@ from sessions_app.grid.columns import (
     Row,
 )
 from sessions_app.grid.filters import After, AnyOf, AtLeast, AtMost, Before, Contains, GridFilters, Is
-from sessions_app.grid.grids import Grid
+from sessions_app.grid.past import PastGrid, PastScope
 from sessions_app.grid.reach import covered
 from sessions_app.grid.sessions import TYPES
 from sessions_app.grid.state import GridState
 from sessions_app.models import RecordedSession
-
-
-@dataclass(frozen=True, slots=True)
-class PastScope(Scope):
-    """A scope and a period."""
-
-    period: Period | None = None
-
-    @classmethod
-    def read(cls, params: Mapping[str, str], user: Login) -> PastScope:
-        """As `Scope.read`, and the period of `period`, `from` and `to`."""
-        scope = Scope.read(params, user)
-        period = Period.read(params, timezone.now(), timezone.get_current_timezone())
-        return cls(scope.user, scope.server, scope.group, scope.feature, scope.version, scope.type, period)
 
 
 class EndColumn(DateTimeColumn):
@@ -104,7 +84,7 @@ class HistoryFilters(GridFilters):
     host_is = Is("host", "host")
 
 
-class HistoryGrid(Grid):
+class HistoryGrid(PastGrid):
     """Sessions that began before the period's end and had not ended at its beginning."""
 
     name = "history"
@@ -113,11 +93,7 @@ class HistoryGrid(Grid):
     table = HistoryTable
     filters = HistoryFilters
     model = RecordedSession
-    scope_fields = (*SCOPE_FIELDS, *PERIOD_FIELDS)
     default_sort = ("-checkout_time",)
-
-    def read_scope(self, params: Mapping[str, str], user: Login) -> PastScope:
-        return PastScope.read(params, user)
 
     def base(self, state: GridState) -> QuerySet[Any]:
         scope = cast("PastScope | None", state.scope)

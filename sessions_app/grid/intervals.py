@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, cast
 
 from django.db.models import QuerySet
 
-from groups_app.scope import SCOPE_FIELDS
-from groups_app.visibility import Login
-from sessions_app.charts.periods import PERIOD_FIELDS
 from sessions_app.grid.columns import SERVER, Column, DateTimeColumn, GridTable, NumberColumn
 from sessions_app.grid.filters import After, AtLeast, AtMost, Before, Contains, GridFilters
-from sessions_app.grid.grids import Grid
-from sessions_app.grid.history import PastScope
+from sessions_app.grid.past import PastGrid, PastScope
 from sessions_app.grid.state import GridState
 from sessions_app.models import UsageInterval
 
@@ -47,7 +42,7 @@ class IntervalsFilters(GridFilters):
     total_max = AtMost("total", "total")
 
 
-class IntervalsGrid(Grid):
+class IntervalsGrid(PastGrid):
     """Past intervals that touch the period, of the one feature that is chosen; what stands now is not among them."""
 
     name = "intervals"
@@ -56,12 +51,8 @@ class IntervalsGrid(Grid):
     table = IntervalsTable
     filters = IntervalsFilters
     model = UsageInterval
-    scope_fields = (*SCOPE_FIELDS, *PERIOD_FIELDS)
     default_sort = ("-ended",)
     key_fields = row_fields = ("feature_id", "ended_at")
-
-    def read_scope(self, params: Mapping[str, str], user: Login) -> PastScope:
-        return PastScope.read(params, user)
 
     def base(self, state: GridState) -> QuerySet[Any]:
         scope = cast("PastScope | None", state.scope)

@@ -14,9 +14,10 @@ from sessions_app.charts.notes import CURVE_COLUMNS, curve_note, curve_rows
 from sessions_app.charts.periods import NAMES, Period
 from sessions_app.grid.features import FEATURES
 from sessions_app.grid.grids import Grid
-from sessions_app.grid.history import HISTORY, PastScope
+from sessions_app.grid.history import HISTORY
 from sessions_app.grid.intervals import INTERVALS
 from sessions_app.grid.pages import Reach
+from sessions_app.grid.past import PastScope
 from sessions_app.grid.state import GridState
 from sessions_app.views.parts import Report
 from sessions_app.views.scoped import scoped_context
