@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import random
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
@@ -201,6 +204,7 @@ def test_page_and_files_agree_with_plain_python(fleet: Fleet, choice: dict[str, 
         cells = plain.read_xlsx(download(fleet.client, "xlsx", question), columns)
         assert cells == [[as_cell(row[name]) for name in columns] for row in rows]
     assert_page(fleet.client, choice, rows, columns)
+    assert_bars(fleet.client, choice, sessions)
 
 
 def in_the_order_of(
@@ -238,6 +242,26 @@ def assert_page(client: Client, choice: dict[str, Any], rows: list[dict[str, Any
     assert [line[0].replace(",", "") for line in found] == [str(n) for n in range(page.first or 1, page.last + 1)]
     texts = [line[1 : 1 + len(columns)] for line in found]
     assert texts == [[on_page(name, row[name]) for name in columns] for row in shown]
+
+
+def assert_bars(client: Client, choice: dict[str, Any], sessions: list[plain.Session]) -> None:
+    """The bars of the graph are the licenses of each user; filters of sums are for rows and not for them."""
+    filters = {
+        name: wanted
+        for name, wanted in choice["filters"].items()
+        if not (choice["group_by"] and name.startswith(("used_", "host_quantity_")))
+    }
+    in_all: Counter[str] = Counter()
+    borrowed: Counter[str] = Counter()
+    for row in plain.rows_of(sessions, filters, "", NOW):
+        in_all[escape(row["user"], quote=False)] += row["used"]
+        if row["borrow_expiration"] is not None:
+            borrowed[escape(row["user"], quote=False)] += row["used"]
+    response = client.get(f"{PATH}/?{query(choice)}", headers={"HX-Request": "true", "X-Part": "graph"})
+    traces = json.loads(response.context["figure"])["data"]
+    bars = {trace["name"]: dict(zip(trace["x"], trace["y"], strict=True)) for trace in traces}
+    assert bars["Used"] == {user: used - borrowed[user] for user, used in in_all.items()}
+    assert bars.get("Borrowed", dict.fromkeys(in_all, 0)) == {user: borrowed[user] for user in in_all}
 
 
 def on_page(name: str, value: Any) -> str:
