@@ -21,6 +21,7 @@ from licstats.models import LicenseServer
 from licstats.programs import worker_command
 from licstats.queues import POLLS
 from sessions_app import tasks
+from sessions_app.benchmarks.database import empty
 from sessions_app.benchmarks.framework import Sizes, benchmark
 from sessions_app.benchmarks.reports import Fleet
 
@@ -42,6 +43,7 @@ CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 @contextmanager
 def worker(sessions: int, seconds: float) -> Iterator[subprocess.Popen[bytes]]:
     """A worker of the site SITE, warm. Its tool takes `seconds`, and prints a report of so many sessions."""
+    empty("sessions_app_opensession", "licstats_licenseserver")  # of the benchmark before: nobody polls those
     folder = Path(tempfile.mkdtemp(prefix="licstats-bench-"))
     tool = folder / "lmutil"
     tool.write_text(TOOL.format(seconds=seconds, folder=folder))

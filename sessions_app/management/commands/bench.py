@@ -41,17 +41,22 @@ class Command(BaseCommand):
                 self.stdout.write(f"{one.name:<16} {one.does}")
             return
         sizes = Sizes(**{size.name: options[size.name] for size in fields(Sizes)})
-        results = self._measure(chosen, sizes)
-        if options["json"]:
+        results: list[Result] = []
+        try:
+            self._measure(chosen, sizes, results)
+        finally:  # what was measured before one that failed is not lost
+            self._print(results, as_json_text=options["json"])
+
+    def _print(self, results: list[Result], *, as_json_text: bool) -> None:
+        if as_json_text:
             self.stdout.write(json.dumps([as_json(result) for result in results], indent=2))
         else:
             console = Console()
             console.width = max(console.width, NARROWEST)
             console.print(as_table(results))
 
-    def _measure(self, chosen: list[Benchmark], sizes: Sizes) -> list[Result]:
+    def _measure(self, chosen: list[Benchmark], sizes: Sizes, results: list[Result]) -> None:
         console = Console(stderr=True)
-        results = []
         try:
             with throw_away_database():
                 for one in chosen:
@@ -62,7 +67,6 @@ class Command(BaseCommand):
                 f"The benchmarks' own database could not be used: {error}. They need a running PostgreSQL "
                 "(`licstats up`) and a user that may create databases (ALTER ROLE ... CREATEDB)."
             ) from error
-        return results
 
 
 def positive(text: str) -> int:
