@@ -27,7 +27,7 @@ demo: $(STAMP)  ## serve http://127.0.0.1:8000 with a simulated fleet (LICSTATS_
 	@exec $(BIN)/licstats demo
 
 test: $(STAMP)  ## every test, on a PostgreSQL and a Redis of its own (ARGS='-k borrowed' for some)
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(STAMP)  ## linters, types, import rules, templates, migrations, deployment settings
 	$(BIN)/ruff check .
