@@ -130,10 +130,6 @@ def test_an_aggregated_row_closes_its_four_sessions(
     assert CloseRequest.objects.filter(state=CloseState.CLOSED, user="ann").count() == 4
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="in a run of all tests the dialog of an LM-X session stays away at times, alone it never did: cause unknown",
-)
 def test_through_lmxendutil(
     fleet: Simulator, sign_in: Callable[[User], Page], login: User, live_server: LiveServer
 ) -> None:
