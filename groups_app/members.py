@@ -44,7 +44,7 @@ class Member:
     state: State
     last_reading: datetime | None
     elapsed_days: int
-    joined: bool  # its own version is not known yet
+    unknown: str  # "version" or "type" where its license server did not tell it yet
 
     @property
     def server(self) -> LicenseServer:
@@ -66,8 +66,8 @@ class Member:
             return f"{self.server} left out: last reading {ago}{why}"
         if self.unlisted:
             return f"{self.server} no longer reports it; its last reading counts for 24 h."
-        if self.joined:
-            return "Its version is not known yet; the group has just this one."
+        if self.unknown:
+            return f"Its {self.unknown} is not known yet; the group has just this one."
         return "Its last reading is not older than 24 h."
 
 
@@ -155,27 +155,36 @@ def blanked_features(group: LicenseServerGroup) -> QuerySet[Feature]:
 def _resolved(features: list[Feature], now: datetime) -> list[tuple[Identity, Member]]:
     """The members among features of one name, each with the identity that it is merged under."""
     members = [_member(feature, now) for feature in features]
-    known = {
-        (member.feature.version, member.feature.type)
-        for member in members
-        if not member.joined and member.state is not State.LEFT_OUT
-    }
-    return [(_identity(member, known), member) for member in members]
+    told = [member for member in members if member.state is not State.LEFT_OUT and member.unknown != "version"]
+    typed = {_own(member) for member in told if member.feature.type}
+    known = {_typed(_own(member), typed) for member in told}
+    return [(_identity(member, typed, known), member) for member in members]
 
 
 def _member(feature: Feature, now: datetime) -> Member:
     last = feature.last_listed_at or feature.server.read_at
-    unknown = feature.version == "" and not feature.version_listed
+    unversioned = feature.version == "" and not feature.version_listed
+    unknown = "version" if unversioned else "" if feature.type else "type"
     if last is None:
         return Member(feature, State.NEVER, None, 0, unknown)
     state = State.COUNTS if now - last <= COUNTS_FOR else State.LEFT_OUT
     return Member(feature, state, last, (now - last).days, unknown)
 
 
-def _identity(member: Member, known: set[tuple[str, str]]) -> Identity:
-    feature = member.feature
-    if member.joined:
-        fitting = [pair for pair in known if feature.type in ("", pair[1])]
-        if len(fitting) == 1:
-            return Identity(feature.name, *fitting[0])
-    return Identity(feature.name, feature.version, feature.type)
+def _own(member: Member) -> Identity:
+    return Identity(member.feature.name, member.feature.version, member.feature.type)
+
+
+def _identity(member: Member, typed: set[Identity], known: set[Identity]) -> Identity:
+    own = _own(member)
+    if member.unknown != "version":
+        return _typed(own, typed)
+    return _only([one for one in known if own.type in ("", one.type)]) or own
+
+
+def _typed(own: Identity, typed: set[Identity]) -> Identity:
+    return own if own.type else _only([one for one in typed if one.version == own.version]) or own
+
+
+def _only(fitting: list[Identity]) -> Identity | None:
+    return fitting[0] if len(fitting) == 1 else None

@@ -8,8 +8,9 @@ last reading is the last one that listed it. It
 - blanks the whole row when there never was a realtime reading of it (it was only imported), because a sum without
   it would be taken for the whole. `blanked_features` names those.
 
-A member whose version is not known yet joins the only version of its name and type in the group, if there is just
-one; where its type is not known either, the only version of its name. Left-out members say nothing about that.
+A member whose type is not known yet joins the only type of its name and version in the group, if there is just one.
+A member whose version is not known yet joins the only version of its name and type then; where its type is not known
+either, the only version of its name. Left-out members say nothing about that.
 """
 
 from __future__ import annotations
@@ -50,22 +51,35 @@ WITH sums AS MATERIALIZED (
             HASHTEXTEXTENDED(f.vendor, f.version_listed::int)))) -- as in the statistics feature_kinds
 ),
 part AS MATERIALIZED (
-    SELECT sums.*, f.name, f.version, f.type, f.vendor,
+    SELECT sums.*, f.name, f.version, f.type AS own_type, f.vendor,
         f.version = '' AND NOT f.version_listed AS unversioned,
         sums.last_update < %(oldest)s AS old
     FROM sums JOIN licstats_feature f ON f.id = sums.sample
 ),
+only_type AS (
+    SELECT name, version, MIN(own_type) AS type
+    FROM part
+    WHERE own_type <> '' AND NOT unversioned AND old IS NOT TRUE
+        AND (name, version) IN (SELECT name, version FROM part WHERE own_type = '')
+    GROUP BY 1, 2
+    HAVING COUNT(DISTINCT own_type) = 1
+),
+typed AS (
+    SELECT part.*, COALESCE(only_type.type, own_type) AS type
+    FROM part LEFT JOIN only_type
+        ON own_type = '' AND NOT unversioned AND only_type.name = part.name AND only_type.version = part.version
+),
 only_version AS (
     SELECT unversioned.name, unversioned.type AS old_type, MIN(known.version) AS version, MIN(known.type) AS type
-    FROM (SELECT DISTINCT name, type FROM part WHERE unversioned) unversioned
+    FROM (SELECT DISTINCT name, type FROM typed WHERE unversioned) unversioned
     JOIN (
-        SELECT DISTINCT name, version, type FROM part WHERE NOT unversioned AND old IS NOT TRUE
+        SELECT DISTINCT name, version, type FROM typed WHERE NOT unversioned AND old IS NOT TRUE
     ) known ON known.name = unversioned.name AND unversioned.type IN ('', known.type)
     GROUP BY 1, 2
     HAVING COUNT(*) = 1
 )
-SELECT part.name, COALESCE(only_version.version, part.version) AS version,
-    COALESCE(only_version.type, part.type) AS type,
+SELECT typed.name, COALESCE(only_version.version, typed.version) AS version,
+    COALESCE(only_version.type, typed.type) AS type,
     STRING_AGG(DISTINCT vendor, ', ' ORDER BY vendor) FILTER (WHERE NOT old) AS vendor,
     CASE WHEN BOOL_OR(used_known < members) FILTER (WHERE NOT old) THEN NULL
         ELSE SUM(used) FILTER (WHERE NOT old) END::bigint AS used,
@@ -81,8 +95,8 @@ SELECT part.name, COALESCE(only_version.version, part.version) AS version,
     COALESCE(SUM(members) FILTER (WHERE old), 0)::integer AS left_out,
     MIN(last_update) FILTER (WHERE NOT old) AS last_update,
     MAX(age) FILTER (WHERE NOT old) AS age
-FROM part LEFT JOIN only_version
-    ON part.unversioned AND only_version.name = part.name AND only_version.old_type = part.type
+FROM typed LEFT JOIN only_version
+    ON typed.unversioned AND only_version.name = typed.name AND only_version.old_type = typed.type
 GROUP BY 1, 2, 3
 HAVING BOOL_OR(NOT old) AND BOOL_AND(old IS NOT NULL)
 """

@@ -208,6 +208,37 @@ class TestVersionsThatAreNotKnownYet:
 
         assert [(row.version, row.type) for row in merged_features(group, NOON)] == [("", "token"), ("1.0", "floating")]
 
+    def test_a_member_of_unknown_type_joins_the_only_type_of_its_version(self) -> None:
+        group = make_group("PL", "US")
+        self.idle(group, "DK", version="1.0")
+
+        row = only_row(group)
+
+        assert (row.version, row.type, row.total) == ("1.0", "floating", 30)
+        explanation = explain(group, "WXPF", "1.0", "floating", NOON)
+        assert explanation.arithmetic("total") == "30 = DK 10 + PL 10 + US 10"
+        assert explanation.counted[0].reason == "Its type is not known yet; the group has just this one."
+
+    def test_a_member_of_unknown_type_joins_no_other_version(self) -> None:
+        group = make_group("PL")
+        self.idle(group, "DK", version="2.0")
+
+        assert [(row.version, row.type) for row in merged_features(group, NOON)] == [("1.0", "floating"), ("2.0", "")]
+
+    def test_a_version_of_two_types_takes_in_no_member_of_unknown_type(self) -> None:
+        group = make_group("PL", "US")
+        Feature.objects.filter(server__name="US").update(type="token")
+        self.idle(group, "DK", version="1.0")
+
+        assert [row.type for row in merged_features(group, NOON)] == ["", "floating", "token"]
+
+    def test_one_that_tells_nothing_joins_the_only_version_of_which_one_member_tells_the_type(self) -> None:
+        group = make_group("PL")
+        self.idle(group, "DK", version="1.0")
+        self.idle(group, "US")
+
+        assert [(row.version, row.type, row.total) for row in merged_features(group, NOON)] == [("1.0", "floating", 30)]
+
     def test_a_version_that_is_empty_on_purpose_joins_nothing(self) -> None:
         group = make_group("PL")
         self.idle(group, "DK", version_listed=True)
@@ -290,6 +321,21 @@ servers = st.fixed_dictionaries(
 
 def plainly_merged(fleet: list[dict[str, Any]]) -> dict[tuple[str, str, str], dict[str, Any]]:
     """The merged rows by the words of the rule, one feature after the other."""
+
+    def told(name: str, version: str | None = None) -> list[dict[str, Any]]:
+        return [
+            other
+            for other, age, unknown in members
+            if other["name"] == name
+            and not unknown
+            and (age is None or age <= 24)
+            and version in (None, other["version"])
+        ]
+
+    def type_of(feature: dict[str, Any]) -> str:
+        types = {other["type"] for other in told(feature["name"], feature["version"]) if other["type"]}
+        return types.pop() if not feature["type"] and len(types) == 1 else feature["type"]
+
     members = []
     for server in fleet:
         for feature in server["features"]:
@@ -300,18 +346,11 @@ def plainly_merged(fleet: list[dict[str, Any]]) -> dict[tuple[str, str, str], di
             members.append((feature, age, unknown))
     rows: dict[tuple[str, str, str], list[tuple[dict[str, Any], int | None]]] = defaultdict(list)
     for feature, age, unknown in members:
-        key = (feature["name"], feature["version"], feature["type"])
+        key = (feature["name"], feature["version"], feature["type"] if unknown else type_of(feature))
         if unknown:
-            versions = {
-                (other["name"], other["version"], other["type"])
-                for other, other_age, other_unknown in members
-                if other["name"] == feature["name"]
-                and not other_unknown
-                and (other_age is None or other_age <= 24)
-                and (feature["type"] == "" or feature["type"] == other["type"])
-            }
-            if len(versions) == 1:
-                key = versions.pop()
+            versions = {(other["name"], other["version"], type_of(other)) for other in told(feature["name"])}
+            fitting = [other for other in versions if feature["type"] in ("", other[2])]
+            key = fitting[0] if len(fitting) == 1 else key
         rows[key].append((feature, age))
     return {key: sums for key, parts in rows.items() if (sums := summed(parts))}
 
@@ -335,7 +374,7 @@ def summed(parts: list[tuple[dict[str, Any], int | None]]) -> dict[str, Any] | N
 
 
 class TestAgainstPlainPython(TestCase):
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=80, deadline=None)
     @given(st.lists(servers, max_size=5))
     def test_merged_rows_and_their_explanations_agree_with_plain_python(self, fleet: list[dict[str, Any]]) -> None:
         group = LicenseServerGroup.objects.create(name="any")
