@@ -26,7 +26,7 @@ from groups_app.models.merged import DerivedTable
 COUNTS_FOR = timedelta(hours=24)
 
 # One pass over the features of the group makes `part`, which is small; all that follows is computed from it. Kinds are
-# told apart by a hash of 64 bits, which halves the time of four texts, and named by one feature of each (`sample`).
+# told apart by Feature.kind and named by one feature of each (`sample`).
 MERGED = """
 WITH sums AS MATERIALIZED (
     SELECT MIN(f.id) AS sample, COUNT(*) AS members,
@@ -47,8 +47,7 @@ WITH sums AS MATERIALIZED (
         GROUP BY server.id -- so that its columns are computed once for each license server, not for each feature
     ) s ON s.id = f.server_id
     GROUP BY COALESCE(f.last_listed_at, s.read_at) < %(oldest)s, -- null: never read
-        HASHTEXTEXTENDED(f.name, HASHTEXTEXTENDED(f.version, HASHTEXTEXTENDED(f.type,
-            HASHTEXTEXTENDED(f.vendor, f.version_listed::int)))) -- as in the statistics feature_kinds
+        f.kind
 ),
 part AS MATERIALIZED (
     SELECT sums.*, f.name, f.version, f.type AS own_type, f.vendor,
