@@ -17,7 +17,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
-from playwright.sync_api import ConsoleMessage, Page, Request
+from playwright.sync_api import BrowserContext, BrowserType, ConsoleMessage, Page, Request
 from pytest_django.live_server_helper import LiveServer
 
 from tests.factories import UserFactory
@@ -69,6 +69,34 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
     return browser_context_args | {"viewport": {"width": 1440, "height": 900}, "locale": "en-GB"}
 
 
+@pytest.fixture(scope="session")
+def profile(
+    browser_type: BrowserType,
+    browser_type_launch_args: dict[str, Any],
+    browser_context_args: dict[str, Any],
+    tmp_path_factory: pytest.TempPathFactory,
+    live_server: LiveServer,
+) -> Iterator[BrowserContext]:
+    """One for all tests: only in a profile does Chromium keep compiled scripts, and plotly.js takes it two seconds."""
+    folder = tmp_path_factory.mktemp("profile")
+    with browser_type.launch_persistent_context(folder, **browser_type_launch_args, **browser_context_args) as profile:
+        yield profile
+
+
+@pytest.fixture
+def context(profile: BrowserContext, live_server: LiveServer) -> Iterator[BrowserContext]:
+    """The profile without anything that an earlier test left in it, but for static files."""
+    first, *_ = profile.pages
+    devtools = profile.new_cdp_session(first)
+    devtools.send("Storage.clearDataForOrigin", {"origin": live_server.url, "storageTypes": "all"})
+    devtools.detach()
+    profile.clear_cookies()
+    yield profile
+    for page in profile.pages:
+        if page != first:
+            page.close()
+
+
 @pytest.fixture
 def page(page: Page, live_server: LiveServer) -> Iterator[Page]:
     """A page whose wrongdoings fail the test."""
@@ -96,7 +124,7 @@ def sign_in(page: Page, live_server: LiveServer) -> Callable[[User], Page]:
 
     def go(user: User) -> Page:
         client = Client()
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(user, backend="groups_app.logins.LoginBackend")
         cookie = client.cookies[settings.SESSION_COOKIE_NAME]
         page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
         return page
