@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 import structlog
 from django.db import transaction
@@ -26,11 +30,37 @@ def worker() -> str:
     return f"worker {socket.gethostname()}:{os.getpid()}"
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where `request` goes next, why, and which of its other fields change with it."""
+
+    request: CloseRequest
+    state: CloseState
+    message: str = ""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+    def changes(self, now: datetime) -> dict[str, Any]:
+        if self.state not in FOLLOWS.get(self.request.state, ()):
+            raise ValueError(f"A close request does not go from {self.request.state} to {self.state}.")
+        changes = {**self.fields, "state": self.state, "moved_at": now, "message": self.message}
+        if self.state not in UNDER_WAY and self.request.ended_at is None:
+            changes["ended_at"] = now
+        return changes
+
+
 def note(step: str, by: str, message: str, request: CloseRequest | None = None, **details: Any) -> None:
     """An entry in the audit trail and a line in the log. `details` is plain JSON and holds no secret."""
-    CloseEvent.objects.create(request=request, at=clock.now(), step=step, by=by, message=message, details=details)
-    facts = {} if request is None else _facts(request)
-    transaction.on_commit(lambda: log.info("close", step=step, by=by, message=message, **(facts | details)))
+    note_all([CloseEvent(request=request, step=step, by=by, message=message, details=details)])
+
+
+def note_all(entries: Sequence[CloseEvent]) -> None:
+    """As `note`, for many steps that are taken together."""
+    now = clock.now()
+    for entry in entries:
+        entry.at = now
+    CloseEvent.objects.bulk_create(entries)
+    lines = [_line(entry) for entry in entries]
+    transaction.on_commit(partial(_log, lines))
 
 
 def turned_away(by: str, message: str, **details: Any) -> None:
@@ -41,24 +71,30 @@ def turned_away(by: str, message: str, **details: Any) -> None:
 def move(request: CloseRequest, state: CloseState, message: str = "", by: str = "", **fields: Any) -> bool:
     """Moves `request` on from the state and attempt in which it was read; False where somebody else was first.
 
-    The state, its audit entry and the server's revision change in one transaction. ValueError for a step that the
-    machine does not have.
+    ValueError for a step that the machine does not have.
     """
-    if state not in FOLLOWS.get(request.state, ()):
-        raise ValueError(f"A close request does not go from {request.state} to {state}.")
+    return bool(move_all([Step(request, state, message, fields)], by))
+
+
+def move_all(steps: Sequence[Step], by: str = "") -> list[CloseRequest]:
+    """As `move`, for requests that go on together; those that nobody else moved first.
+
+    Their states, audit entries and the revisions of their servers change in one transaction.
+    """
     now = clock.now()
-    fields |= {"state": state, "moved_at": now, "message": message}
-    if state not in UNDER_WAY and request.ended_at is None:
-        fields["ended_at"] = now
-    unmoved = CloseRequest.objects.filter(pk=request.pk, state=request.state, attempt=request.attempt)
+    changes = {step.request.pk: step.changes(now) for step in steps}
+    if not changes:
+        return []
     with transaction.atomic():
-        if not unmoved.update(**fields):
-            return False
-        for name, value in fields.items():
-            setattr(request, name, value)
-        note(state, by or worker(), message, request)
-        show_anew(request.server_id)
-    return True
+        unmoved = _lock(changes)
+        moved = [step for step in steps if (step.request.state, step.request.attempt) == unmoved.get(step.request.pk)]
+        requests = [step.request for step in moved]
+        _write(requests, [changes[request.pk] for request in requests])
+        who = by or worker()
+        note_all([CloseEvent(request=one.request, step=one.state, by=who, message=one.message) for one in moved])
+        for server_id in sorted({request.server_id for request in requests if request.server_id is not None}):
+            show_anew(server_id)
+    return requests
 
 
 def show_anew(server_id: int | None) -> None:
@@ -66,6 +102,47 @@ def show_anew(server_id: int | None) -> None:
     if server_id is None:
         return
     LicenseServer.objects.filter(pk=server_id).update(revision=F("revision") + 1)
+
+
+def _lock(keys: Iterable[int]) -> dict[int, tuple[str, UUID | None]]:
+    """State and attempt of these requests, which nobody moves until the transaction ends."""
+    rows = CloseRequest.objects.select_for_update().filter(pk__in=keys).order_by("pk")
+    return {pk: (state, attempt) for pk, state, attempt in rows.values_list("pk", "state", "attempt")}
+
+
+def _write(requests: Sequence[CloseRequest], changes: Sequence[Mapping[str, Any]]) -> None:
+    """One statement for what is the same for all, after one for what is not, where something is not."""
+    for request, values in zip(requests, changes, strict=True):
+        for name, value in values.items():
+            setattr(request, name, value)
+    same = _same(changes)
+    if "state" not in same:  # the state and what the database wants with it change in one statement
+        same = {}
+    different = {name for values in changes for name in values} - same.keys()
+    if different:
+        CloseRequest.objects.bulk_update(requests, sorted(different))
+    if same:
+        CloseRequest.objects.filter(pk__in=[request.pk for request in requests]).update(**same)
+
+
+def _same(changes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    first, *others = changes or [{}]
+    return {
+        name: value
+        for name, value in first.items()
+        if all(name in values and values[name] == value for values in others)
+    }
+
+
+def _log(lines: Iterable[Mapping[str, Any]]) -> None:
+    for line in lines:
+        log.info("close", **line)
+
+
+def _line(entry: CloseEvent) -> dict[str, Any]:
+    """What the log says of `entry`."""
+    facts = {} if entry.request is None else _facts(entry.request)
+    return {"step": entry.step, "by": entry.by, "message": entry.message, **facts, **entry.details}
 
 
 def _facts(request: CloseRequest) -> dict[str, Any]:

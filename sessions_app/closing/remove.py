@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
 from django.utils import timezone as clock
@@ -15,6 +16,7 @@ from licstats.managers.lmx.closing import PASSWORD
 from licstats.models import LicenseServer
 from sessions_app.closing import record, tool
 from sessions_app.closing.identity import Seen
+from sessions_app.closing.record import Step
 from sessions_app.models import CloseRequest, CloseState
 from sessions_app.polling import command
 from sessions_app.polling.rows import storable
@@ -52,42 +54,28 @@ class Removal:
     requests: list[CloseRequest]
     argv: list[str]
 
-    def begin(self) -> bool:
-        """`removing` stands in the database before the tool is started; False where nobody wants it any more.
-
-        Whatever ends this process afterwards, whoever comes next sees that a removal may have been sent, and
-        sends none.
-        """
-        shown = [tool.without_secrets(argument) for argument in self.argv]
-        sent_at = clock.now()
-        self.requests = [
-            request
-            for request in self.requests
-            if record.move(request, CloseState.REMOVING, sent_at=sent_at, command=shown)
-        ]
-        return bool(self.requests)
+    def beginning(self, sent_at: datetime) -> list[Step]:
+        fields = {"sent_at": sent_at, "command": [tool.without_secrets(argument) for argument in self.argv]}
+        return [Step(request, CloseState.REMOVING, fields=fields) for request in self.requests]
 
     def run(self) -> Output:
         """Without the database, so that several may run at the same time."""
         timeout = self.server.timeout.total_seconds()
         return command.run(tool.with_secrets(self.argv), timeout, ANSWER_LIMIT, tool.environment(self.argv))
 
-    def record(self, output: Output) -> None:
+    def answered(self, output: Output) -> list[Step]:
         """The answer, word for word, and what it means."""
         answer = self._read(output)
         state = CloseState.REFUSED if answer.answer is Answer.REFUSED else CloseState.VERIFYING
         message = answer.message
         if output.failure.startswith(NEVER_STARTED):
             state, message = CloseState.FAILED, f"Nothing was removed: {output.failure}."
-        for request in self.requests:
-            record.move(
-                request,
-                state,
-                tool.without_secrets(message),
-                exit_status=output.exit_status,
-                answered=answer.answer,
-                answer=tool.without_secrets(output.text or output.failure),
-            )
+        fields = {
+            "exit_status": output.exit_status,
+            "answered": answer.answer,
+            "answer": tool.without_secrets(output.text or output.failure),
+        }
+        return [Step(request, state, tool.without_secrets(message), fields) for request in self.requests]
 
     def _read(self, output: Output) -> CloseAnswer:
         if output.failure:
@@ -97,8 +85,20 @@ class Removal:
 
 def remove_all(removals: Sequence[Removal]) -> None:
     """Runs each of them once, at the same time: who closes a row of many does not wait for one after another."""
-    begun = [removal for removal in removals if removal.begin()]
+    begun = _begin(removals)
     with ThreadPoolExecutor(AT_ONCE) as threads:
         outputs = list(threads.map(Removal.run, begun))
-    for removal, output in zip(begun, outputs, strict=True):
-        removal.record(output)
+    answers = zip(begun, outputs, strict=True)
+    record.move_all([step for removal, output in answers for step in removal.answered(output)])
+
+
+def _begin(removals: Sequence[Removal]) -> list[Removal]:
+    """`removing` stands in the database before a tool is started; those are left out that nobody wants any more.
+
+    Whatever ends this process afterwards, whoever comes next sees that a removal may have been sent, and sends none.
+    """
+    sent_at = clock.now()
+    begun = {request.pk for request in record.move_all([step for one in removals for step in one.beginning(sent_at)])}
+    for removal in removals:
+        removal.requests = [request for request in removal.requests if request.pk in begun]
+    return [removal for removal in removals if removal.requests]

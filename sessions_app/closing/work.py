@@ -25,6 +25,7 @@ from sessions_app.closing.ask import PAGE
 from sessions_app.closing.identity import Identity, Seen, seen_in, with_reach
 from sessions_app.closing.lock import closing_on
 from sessions_app.closing.prove import Proof, look, unseen_licenses
+from sessions_app.closing.record import Step
 from sessions_app.closing.remove import AT_ONCE, Removal, close_command, remove_all
 from sessions_app.models import CloseRequest, CloseState
 from sessions_app.models.closing import UNDER_WAY
@@ -62,8 +63,7 @@ class Glance:
     came: float = field(default_factory=time.monotonic)
 
     @classmethod
-    def at(cls, server: LicenseServer) -> Glance:
-        reading, _ = poll.query(server)
+    def of(cls, reading: Reading) -> Glance:
         return cls(reading, {one.identity: one for one in seen_in(reading)})
 
     @property
@@ -91,42 +91,60 @@ class Turns:
         self._recover()
         pauses = chain(PAUSES, repeat(LAST_PAUSE))
         while True:
-            waiting = self._claim()
-            proving = self._under_way(CloseState.VERIFYING)
-            if not waiting and not proving:
-                return
-            if not waiting:
-                time.sleep(next(pauses))
-            glance = Glance.at(self.server)
-            self._prove(proving, glance)
+            waiting, proving = self._claim()
             if waiting:
+                glance = Glance.of(poll.query(self.server)[0])
+                self._prove(proving, glance)
                 self._work_off(waiting, glance)
                 pauses = chain(PAUSES, repeat(LAST_PAUSE))
-            if self.learned:
-                self._tell_grids()
+            elif proving:
+                time.sleep(next(pauses))
+                self._poll(proving)
+            else:
+                break
+        if self.learned:
+            self._tell_grids()
 
-    def _under_way(self, *states: CloseState) -> list[CloseRequest]:
-        rows = CloseRequest.objects.filter(server=self.server, state__in=states)
-        return list(rows.select_related("login").order_by("pk"))
+    def _under_way(self) -> dict[str, list[CloseRequest]]:
+        """By their states, in the order in which they were asked for."""
+        found: dict[str, list[CloseRequest]] = {state: [] for state in UNDER_WAY}
+        rows = CloseRequest.objects.filter(server=self.server, state__in=UNDER_WAY)
+        for request in rows.select_related("login").order_by("pk"):
+            found[request.state].append(request)
+        return found
 
     def _recover(self) -> None:
         """Takes over what a worker left that is no more: its lock went with it."""
-        for request in self._under_way(CloseState.CHECKING):
-            record.move(request, CloseState.REQUESTED, "The worker ended before a removal was sent.", attempt=None)
-        for request in self._under_way(CloseState.REMOVING):
-            record.move(request, CloseState.VERIFYING, "The worker ended in the middle of the removal.")
+        left = self._under_way()
+        unsent, untold = "The worker ended before a removal was sent.", "The worker ended in the middle of the removal."
+        steps = [Step(one, CloseState.REQUESTED, unsent, {"attempt": None}) for one in left[CloseState.CHECKING]]
+        steps += [Step(one, CloseState.VERIFYING, untold) for one in left[CloseState.REMOVING]]
+        record.move_all(steps)
 
-    def _claim(self) -> list[CloseRequest]:
-        """The requests to be checked: new ones, and those that the last reading was too old for."""
-        for request in self._under_way(CloseState.REQUESTED):
-            record.move(request, CloseState.CHECKING, attempt=uuid.uuid4())
-        return self._under_way(CloseState.CHECKING)
+    def _claim(self) -> tuple[list[CloseRequest], list[CloseRequest]]:
+        """Requests to be checked, new ones and those that the last reading was too old for; and those to be proved."""
+        found = self._under_way()
+        new, attempt = found[CloseState.REQUESTED], {"attempt": uuid.uuid4()}
+        claimed = record.move_all([Step(request, CloseState.CHECKING, fields=attempt) for request in new])
+        return found[CloseState.CHECKING] + claimed, found[CloseState.VERIFYING]
+
+    def _poll(self, proving: list[CloseRequest]) -> None:
+        """One query that proves and tells the grids; only the first where a poll that asked earlier is under way."""
+        try:
+            poll.PollServer(self.server).execute(lambda reading: self._prove(proving, Glance.of(reading)))
+        except poll.AlreadyPolled:
+            self._prove(proving, Glance.of(poll.query(self.server)[0]))
+        else:
+            self.learned = False
 
     def _work_off(self, waiting: list[CloseRequest], glance: Glance) -> None:
         self.obstacles.clear()
+        ends = {request.pk: self._end_before(request, glance) for request in waiting}
+        moved = record.move_all([end for end in ends.values() if end])
+        self._learn(moved)
         ready: dict[tuple[str, ...], list[CloseRequest]] = {}
         for request in waiting:
-            if self._passes(request, glance):
+            if not ends[request.pk]:
                 reach = Identity.of_request(request).reach(self.server.manager)
                 ready.setdefault(reach, []).append(request)
         removals = [one for reach, requests in ready.items() if (one := self._removal(reach, requests, glance))]
@@ -135,24 +153,19 @@ class Turns:
                 return  # the next turn begins with a fresh query
             remove_all(removals[first : first + AT_ONCE])
 
-    def _passes(self, request: CloseRequest, glance: Glance) -> bool:
-        """Whether `request` may go on to its removal; where not, it ends here."""
+    def _end_before(self, request: CloseRequest, glance: Glance) -> Step | None:
+        """How `request` ends without a removal; None where it may go on to it."""
         obstacle = self._obstacle(request)
-        identity = Identity.of_request(request)
         if obstacle:
-            record.move(request, CloseState.REFUSED, f"Nothing was removed. {obstacle}")
-        elif glance.failure:
+            return Step(request, CloseState.REFUSED, f"Nothing was removed. {obstacle}")
+        if glance.failure:
             message = f"{self.server} could not be asked, so nothing was removed: {glance.failure}."
-            record.move(request, CloseState.FAILED, message)
-        else:
-            proof = look(glance.reading, glance.seen, identity)
-            if proof is Proof.GONE:
-                record.move(request, CloseState.ALREADY_GONE, self._gone(identity, glance))
-                self.learned = True
-            elif proof is Proof.UNKNOWN:
-                record.move(request, CloseState.FAILED, self._untold())
-            return proof is Proof.THERE
-        return False
+            return Step(request, CloseState.FAILED, message)
+        identity = Identity.of_request(request)
+        proof = look(glance.reading, glance.seen, identity)
+        if proof is Proof.GONE:
+            return Step(request, CloseState.ALREADY_GONE, self._gone(identity, glance))
+        return Step(request, CloseState.FAILED, self._untold()) if proof is Proof.UNKNOWN else None
 
     def _obstacle(self, request: CloseRequest) -> str:
         """What has come up since the request was made; asked once in a turn for each login and feature."""
@@ -210,20 +223,26 @@ class Turns:
         return ""
 
     def _prove(self, proving: Iterable[CloseRequest], glance: Glance) -> None:
-        for request in proving:
-            gap = self.gaps.get(request.pk)
-            proof = look(glance.reading, glance.seen, Identity.of_request(request), gap)
-            if proof is Proof.GONE:
-                self.learned = self._proved(request) or self.learned
-            elif clock.now() > self._patience(request):
-                self._give_up(request, proof)
+        steps = [self._after(request, glance) for request in proving]
+        self._learn(record.move_all([step for step in steps if step]))
+
+    def _after(self, request: CloseRequest, glance: Glance) -> Step | None:
+        """How `request` ends after its removal; None while that is not told and may still be."""
+        gap = self.gaps.get(request.pk)
+        proof = look(glance.reading, glance.seen, Identity.of_request(request), gap)
+        if proof is Proof.GONE:
+            return self._proved(request)
+        return self._give_up(request, proof) if clock.now() > self._patience(request) else None
+
+    def _learn(self, moved: Iterable[CloseRequest]) -> None:
+        if any(request.state in (CloseState.CLOSED, CloseState.ALREADY_GONE) for request in moved):
+            self.learned = True
 
     def _tell_grids(self) -> None:
         """The grids learn now what is gone, not with the next poll.
 
         A poll that is under way may have asked before the removal: another one follows it.
         """
-        self.learned = False
         for _ in range(POLL_TRIES):
             try:
                 poll.PollServer(self.server).execute()
@@ -233,12 +252,12 @@ class Turns:
                 return
         LicenseServer.objects.filter(pk=self.server.pk).update(next_poll_at=clock.now())
 
-    def _proved(self, request: CloseRequest) -> bool:
+    def _proved(self, request: CloseRequest) -> Step:
         if request.answered == Answer.GONE:
-            return record.move(request, CloseState.ALREADY_GONE, request.message)
+            return Step(request, CloseState.ALREADY_GONE, request.message)
         took = (clock.now() - self._sent(request)).total_seconds()
         message = f"The license is back in the pool: gone from {self.server} {took:.1f} s after the removal was sent."
-        return record.move(request, CloseState.CLOSED, message)
+        return Step(request, CloseState.CLOSED, message)
 
     def _sent(self, request: CloseRequest) -> datetime:
         return request.sent_at or request.moved_at
@@ -251,19 +270,18 @@ class Turns:
             return self._sent(request) + PROOF_AFTER_FAILURE
         return self._sent(request) + timedelta(seconds=settings.LICSTATS_CLOSE_PROOF)
 
-    def _give_up(self, request: CloseRequest, proof: Proof) -> None:
+    def _give_up(self, request: CloseRequest, proof: Proof) -> Step:
         untold = f"{self.server} has not told since whether the session is gone."
         if request.answered in (Answer.FAILED, Answer.GONE):
             there = "The session is still there." if proof is Proof.THERE else untold
-            record.move(request, CloseState.FAILED, f"{request.message} {there}")
-        elif proof is Proof.UNKNOWN:
-            record.move(request, CloseState.TIMED_OUT, f"A removal was sent, but {untold}")
-        elif not request.answered:
-            record.move(request, CloseState.FAILED, LOST)
-        else:
-            after = (clock.now() - self._sent(request)).total_seconds()
-            message = f"{self.server} took the removal without a word, but {after:.0f} s later the session was there."
-            record.move(request, CloseState.TIMED_OUT, message)
+            return Step(request, CloseState.FAILED, f"{request.message} {there}")
+        if proof is Proof.UNKNOWN:
+            return Step(request, CloseState.TIMED_OUT, f"A removal was sent, but {untold}")
+        if not request.answered:
+            return Step(request, CloseState.FAILED, LOST)
+        after = (clock.now() - self._sent(request)).total_seconds()
+        message = f"{self.server} took the removal without a word, but {after:.0f} s later the session was there."
+        return Step(request, CloseState.TIMED_OUT, message)
 
     def _gone(self, identity: Identity, glance: Glance) -> str:
         heirs = [
@@ -285,5 +303,4 @@ class Turns:
         )
 
     def _end(self, requests: Iterable[CloseRequest], state: CloseState, message: str, **fields: Any) -> None:
-        for request in requests:
-            record.move(request, state, message, **fields)
+        record.move_all([Step(request, state, message, fields) for request in requests])

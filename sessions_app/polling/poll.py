@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from importlib.metadata import version
@@ -43,17 +43,19 @@ class PollServer:
         self.server = server
         self.stored: Stored | None = None
 
-    def execute(self) -> Reading:
-        """The reading, stored. AlreadyPolled, at once, where another poll of the server is under way.
+    def execute(self, look: Callable[[Reading], None] | None = None) -> Reading:
+        """The reading, stored; `look` is shown it before. AlreadyPolled, at once, where another poll is under way.
 
         Anything else that is raised has been recorded as a failed poll first, if the database could be reached.
         """
         with polling_lock(self.server), _Recorded(self.server):
-            return self._ask_and_store().reading
+            return self._ask_and_store(look).reading
 
-    def _ask_and_store(self) -> Answer:
+    def _ask_and_store(self, look: Callable[[Reading], None] | None) -> Answer:
         last = readings.take(self.server)
         answer = Asking(self.server, last.memo).answer()
+        if look:
+            look(answer.reading)
         began = time.monotonic()
         self.stored = self._store(last, answer)
         _finish(self.server, answer.response_time)
