@@ -8,182 +8,47 @@ by id, and must be answered as if it did not exist. A URL that has no requests h
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import time_machine
-from django.contrib.auth.models import Group, User
-from django.db import transaction
-from django.test import Client
+from django.contrib.auth.models import User
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from groups_app.hiding import SetVisibility
-from groups_app.models import ForbiddenServer, HostGroup, LicenseServerGroup, UserGroup
-from groups_app.roles import AddLogin
-from licstats.models import Feature, LicenseServer, Pool, ServerReport
-from sessions_app.models import (
-    ClosedSession,
-    CloseEvent,
-    CloseRequest,
-    UsageDay,
-    UsageHour,
-    UsageInterval,
-)
-from tests.factories import NOON, FeatureFactory, LicenseServerFactory, OpenSessionFactory
+from groups_app.models import LicenseServerGroup
+from licstats.models import Feature, LicenseServer
+from sessions_app.models import CloseRequest, OpenSession
+from tests.factories import NOON
+from tests.groups.asking import Ask, difference, signed_in, taken_back
+from tests.groups.secret import HOUR, forbid, hide, login, open_world
 
 pytestmark = pytest.mark.django_db
 
-HOUR = timedelta(hours=1)
-PASSWORD = "a long enough password"
 HTMX = {"HX-Request": "true"}
-ELSEWHERE = "192.0.2.7"  # metrics name all license servers to this very machine
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One request of the sweep."""
-
-    address: str
-    data: dict[str, Any] | None = None  # of a POST
-    headers: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def key(self) -> str:
-        return f"{self.address} {self.data} {self.headers}"
-
-    def send(self, user: User) -> tuple[int, str]:
-        """Status and text of the answer; whatever it changed is taken back."""
-        with transaction.atomic():
-            client = Client(raise_request_exception=False, REMOTE_ADDR=ELSEWHERE)
-            client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-            if self.data is None:
-                response = client.get(self.address, headers=self.headers)
-            else:
-                response = client.post(self.address, self.data, headers=self.headers)
-            answer = f"{response.headers.get('Location', '')}\n{text_of(response)}"
-            transaction.set_rollback(True)
-        return response.status_code, answer
-
-
-def text_of(response: Any) -> str:
-    """The answer as text, unpacked where it is an archive, without what differs from one answer to the next."""
-    content = b"".join(response.streaming_content) if response.streaming else response.content
-    if content.startswith(b"PK"):
-        archive = zipfile.ZipFile(io.BytesIO(content))
-        content = b"\n".join(archive.read(name) for name in sorted(archive.namelist()))
-    text = content.decode("utf-8", errors="backslashreplace")
-    text = re.sub(r'(csrfmiddlewaretoken" value="|X-CSRFToken": "|X-CSRFToken&quot;: &quot;)\w+', r"\1", text)
-    return re.sub(r"/ID \[.*?\]", "", text)
-
-
-# ---- the two worlds ---------------------------------------------------------------------------------------------
-
-
-def give_data(server: LicenseServer, word: str) -> Feature:
-    """A feature with all that reports show: sessions open and closed, usage of the past, a pool, problems, a close."""
-    feature = FeatureFactory(server=server, name=f"{word}-feature", vendor=f"{word}-vendor", total=7_340_123, used=41)
-    Pool.objects.create(feature=feature, place=0, total=7_340_123, version="1.0")
-    names = {"user": f"{word}-user", "host": f"{word}-host"}
-    OpenSessionFactory(feature=feature, **names)
-    identity = {"feature": feature, "server": server, "used": 4_210_987, "first_seen_at": NOON - 9 * HOUR, **names}
-    ended = {"closed_at": NOON - HOUR, "last_seen_at": NOON - HOUR}
-    ClosedSession.objects.create(id=feature.pk + 1_000_000, checked_out_at=NOON - 9 * HOUR, **identity, **ended)
-    figures = {"borrowed": 0, "reserved": 0, "queued": 0, "total": 7_340_123, "used": 4_210_987}
-    UsageInterval.objects.create(feature=feature, started_at=NOON - 9 * HOUR, ended_at=NOON - HOUR, **figures)
-    sums = dict.fromkeys(("used_average", "used_min", "used_max"), 4210987)
-    sums |= {f"{name}_{kind}": 0 for name in ("borrowed", "reserved", "queued") for kind in ("average", "max")}
-    sums |= dict.fromkeys(("total_average", "total_min", "total_max"), 7340123)
-    UsageHour.objects.create(feature=feature, started_at=NOON - 5 * HOUR, known_seconds=3600, **sums)
-    UsageDay.objects.create(feature=feature, day=NOON.date() - timedelta(days=1), known_seconds=86_400, **sums)
-    give_close(feature, word)
-    return feature
-
-
-def give_close(feature: Feature, word: str) -> CloseRequest:
-    request = CloseRequest.objects.create(
-        session_id=feature.pk + 2_000_000, server=feature.server, feature=feature, server_name=feature.server.name,
-        vendor=feature.vendor, feature_name=feature.name, user=f"{word}-user", host=f"{word}-host", used=1,
-        login_name="somebody", origin="page", requested_at=NOON - HOUR, moved_at=NOON - HOUR,
-    )  # fmt: skip
-    CloseEvent.objects.create(
-        request=request, at=NOON - HOUR, step="requested", by="somebody", message=f"{word} was asked"
-    )
-    return request
-
-
-def add_secret() -> LicenseServer:
-    """A license server with everything."""
-    server = LicenseServerFactory(
-        name="zsecret-server", address="27000@zsecret", site="zsecret-site", description="zsecret", failures=3,
-        reason="zsecret does not answer", response_time=7.340123, verdict="partial",
-    )  # fmt: skip
-    problem = {"kind": "line", "message": "zsecret", "line": 1, "text": "zsecret", "vendor": "", "feature": ""}
-    ServerReport.objects.create(server=server, problems=[problem], problem_count=1)
-    give_data(server, "zsecret")
-    return server
-
-
-def open_world() -> None:
-    server = LicenseServerFactory(name="PL", site="krakow")
-    feature = give_data(server, "open")
-    OpenSessionFactory(feature=feature, user="ann", host="cad1")
-    other = LicenseServerFactory(name="DE", site="berlin")
-    give_data(other, "german")
-    LicenseServerGroup.objects.create(name="open-group").servers.add(other)
-    UserGroup.objects.create(name="all users", members="*")
-    HostGroup.objects.create(name="all hosts", members="*")
-
-
-# ---- the logins -------------------------------------------------------------------------------------------------
-
-
-def login(role: str, superuser: bool = False) -> User:
-    AddLogin("looker", role, PASSWORD).execute()
-    user = User.objects.get(username="looker")
-    user.groups.add(Group.objects.create(name="limited"))
-    user.is_superuser = superuser
-    user.save()
-    return user
-
-
-def forbid(user: User) -> None:
-    """The server is forbidden to a role of the login, and with it a group that has it."""
-    server = add_secret()
-    ForbiddenServer.objects.create(role=Group.objects.get(name="limited"), server=server)
-    LicenseServerGroup.objects.create(name="zsecret-group").servers.add(server, LicenseServer.objects.get(name="PL"))
-
-
-def hide(user: User) -> None:
-    """The login hid the server, and a feature on the license server that it sees."""
-    hushed = give_data(LicenseServer.objects.get(name="PL"), "zhush")
-    SetVisibility(user, servers=[add_secret()], features=[(hushed.server, hushed.name)]).execute()
+Keep = Callable[[User], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Looker:
-    """A login, how the secret is kept from it, and URL names where it may see the secret all the same, with why."""
+    """A login, and the ways to keep the secret from it, each with the URL names where it may see the secret."""
 
     role: str
-    keep: Callable[[User], None]
+    ways: dict[Keep, tuple[str, ...]]
     superuser: bool = False
-    may_see: tuple[str, ...] = ()
 
 
 OWN_LIST = ("visibility",)  # lists what is hidden, so that it can be shown again
+# who administers license servers has those in the administration that it hid from its own reports
+ADMINISTERED = (*OWN_LIST, "admin:")
 LOOKERS = {
-    "viewer who hides": Looker("viewer", hide, may_see=OWN_LIST),
-    "viewer of a role that forbids": Looker("viewer", forbid, may_see=OWN_LIST),
-    "administrator of a role that forbids": Looker("administrator", forbid, may_see=OWN_LIST),
-    # who administers license servers has those in the administration that it hid from its own reports
-    "administrator who hides": Looker("administrator", hide, may_see=(*OWN_LIST, "admin:")),
-    "superuser who hides": Looker("administrator", hide, superuser=True, may_see=(*OWN_LIST, "admin:")),
+    "viewer": Looker("viewer", {hide: OWN_LIST, forbid: OWN_LIST}),
+    "administrator": Looker("administrator", {hide: ADMINISTERED, forbid: OWN_LIST}),
+    "superuser": Looker("administrator", {hide: ADMINISTERED}, superuser=True),
 }
+KINDS = [(name, keep) for name, looker in LOOKERS.items() for keep in looker.ways]
 
 
 # ---- the requests -----------------------------------------------------------------------------------------------
@@ -316,15 +181,6 @@ def _names(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterat
             yield f"{prefix}{pattern.name or pattern.pattern}"
 
 
-def difference(one: tuple[int, str], other: tuple[int, str]) -> str:
-    """The first lines that differ, short enough to read; empty where nothing does."""
-    if one == other:
-        return ""
-    pairs = zip(f"{one[0]}\n{one[1]}".splitlines(), f"{other[0]}\n{other[1]}".splitlines(), strict=False)
-    lines = next(((a, b) for a, b in pairs if a != b), ("shorter", "or longer"))
-    return f"{lines[0].strip()[:400]}\n{lines[1].strip()[:400]}"
-
-
 # ---- the sweep --------------------------------------------------------------------------------------------------
 
 
@@ -347,27 +203,32 @@ def test_what_is_kept_from_a_login_changes_no_answer(name: str, still: None) -> 
     looker = LOOKERS[name]
     open_world()
     user = login(looker.role, looker.superuser)
+    client = signed_in(user)
     known = set(url_names())
-    names = [each for each in REQUESTS if each not in looker.may_see and (each in known or each.endswith(":"))]
-    asks = {each: REQUESTS[each]() for each in names}
-    before = {ask.key: ask.send(user) for each in names for ask in asks[each]}
+    asks = {each: make() for each, make in REQUESTS.items() if each in known or each.endswith(":")}
+    before: dict[str, tuple[int, str]] = {}
 
-    looker.keep(user)
+    for keep, may_see in looker.ways.items():
+        names = [each for each in asks if each not in may_see]
+        for ask in (ask for each in names for ask in asks[each] if ask.key not in before):
+            before[ask.key] = ask.send(client)
+        with taken_back():
+            keep(user)
+            for each in names:
+                for ask in asks[each]:
+                    what = f"{keep.__name__}: {each}: {ask}"
+                    after = ask.send(client)
+                    assert re.search("zsecret|zhush", after[1]) is None, what
+                    assert after[0] < 500, what
+                    assert difference(before[ask.key], after) == "", what
 
-    for each in names:
-        for ask in asks[each]:
-            after = ask.send(user)
-            assert re.search("zsecret|zhush", after[1]) is None, f"{each}: {ask}"
-            assert after[0] < 500, f"{each}: {ask}"
-            assert difference(before[ask.key], after) == "", f"{each}: {ask}"
 
-
-@pytest.mark.parametrize("name", ["viewer who hides", "viewer of a role that forbids"])
-def test_what_is_kept_from_a_login_is_answered_as_if_it_did_not_exist(name: str, still: None) -> None:
-    looker = LOOKERS[name]
+@pytest.mark.parametrize("keep", [hide, forbid])
+def test_what_is_kept_from_a_login_is_answered_as_if_it_did_not_exist(keep: Keep, still: None) -> None:
     open_world()
-    user = login(looker.role, looker.superuser)
-    looker.keep(user)
+    user = login("viewer")
+    client = signed_in(user)
+    keep(user)
     reports = [
         "realtime-sessions", "realtime-usage", "history-sessions", "history-usage", "closed-sessions", "search",
         "merged-feature", "user-sessions", "close-preview", "servers",
@@ -380,41 +241,41 @@ def test_what_is_kept_from_a_login_is_answered_as_if_it_did_not_exist(name: str,
 
     for address in addresses:
         for query in SECRETS:
-            there = Ask(f"{address}?{query}").send(user)
+            there = Ask(f"{address}?{query}").send(client)
             other = query.replace("zsecret", "znobody").replace("zhush", "zempt")
-            status, text = Ask(f"{address}?{other}").send(user)
+            status, text = Ask(f"{address}?{other}").send(client)
             renamed = text.replace("znobody", "zsecret").replace("zempt", "zhush")
             assert difference((status, renamed), there) == "", f"{address}?{query}"
 
 
-@pytest.mark.parametrize("name", LOOKERS)
-def test_an_id_of_what_is_kept_from_a_login_is_unknown(name: str, still: None) -> None:
+@pytest.mark.parametrize(("name", "keep"), KINDS)
+def test_an_id_of_what_is_kept_from_a_login_is_unknown(name: str, keep: Keep, still: None) -> None:
     looker = LOOKERS[name]
     open_world()
     user = login(looker.role, looker.superuser)
-    unknown = {each: [ask.send(user) for ask in make()] for each, make in BY_ID.items()}
+    client = signed_in(user)
+    unknown = {each: [ask.send(client) for ask in make()] for each, make in BY_ID.items()}
 
-    looker.keep(user)
+    keep(user)
 
     for each, make in BY_ID.items():
-        answers = [ask.send(user) for ask in make()]
+        answers = [ask.send(client) for ask in make()]
         assert [status for status, _ in answers] == [status for status, _ in unknown[each]], each
         assert all("zsecret" not in text for _, text in answers), each
 
 
 @pytest.mark.parametrize("keep", [hide, forbid])
-def test_sessions_that_are_kept_from_a_login_cannot_be_closed_by_it(keep: Callable[[User], None], still: None) -> None:
+def test_sessions_that_are_kept_from_a_login_cannot_be_closed_by_it(keep: Keep, still: None) -> None:
     open_world()
     user = login("administrator")
+    client = signed_in(user)
     keep(user)
     asked = CloseRequest.objects.count()
     secret = Feature.objects.get(name="zsecret-feature")
-    from sessions_app.models import OpenSession
-
     session = OpenSession.objects.get(feature=secret).pk
 
-    shown = Ask(f"{reverse('close-preview')}?session={session}").send(user)
-    posted = Ask(reverse("close-sessions"), {"session": session, "reason": "not in use any more"}).send(user)
+    shown = Ask(f"{reverse('close-preview')}?session={session}").send(client)
+    posted = Ask(reverse("close-sessions"), {"session": session, "reason": "not in use any more"}).send(client)
 
     assert "zsecret" not in shown[1] + posted[1]
     assert CloseRequest.objects.count() == asked
