@@ -43,7 +43,6 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "licstats.settings"  # read now that the 
 if GIVEN:
     os.environ["LICSTATS_SECRET_KEY"] = "tests only, with services of the one who runs them"
 django.setup()  # conftest files of folders below import models
-del os.environ["DJANGO_SETTINGS_MODULE"]  # else further processes of this run would read settings before their folder
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -55,6 +54,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # a slow one is for real logins
     settings.WHITENOISE_AUTOREFRESH = True  # or each client of a test would look at every static file first
+    # Else further processes of this run would read settings before their folder; importing the Celery app sets it too.
+    os.environ.pop("DJANGO_SETTINGS_MODULE", None)
     config.add_cleanup(lambda: shutil.rmtree(FOLDER, ignore_errors=True))
     shares_out = bool(getattr(config.option, "numprocesses", None)) and not hasattr(config, "workerinput")
     if not GIVEN and not shares_out:  # with several processes each has services, and the one that shares out none
