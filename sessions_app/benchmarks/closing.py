@@ -20,6 +20,7 @@ from licstats.simulator.client import Simulator
 from licstats.simulator.process import running
 from sessions_app.benchmarks.database import empty
 from sessions_app.benchmarks.framework import Sizes, benchmark
+from sessions_app.closing import ask
 from sessions_app.closing.ask import COMMAND_LINE, CloseSession
 from sessions_app.closing.work import close_on
 from sessions_app.models import CloseRequest, CloseState, OpenSession
@@ -80,8 +81,7 @@ def close_all() -> float:
     """Seconds from the first click to the last proof."""
     sessions = OpenSession.objects.exclude(server__name=BESIDE).select_related("feature", "server")
     began = time.perf_counter()
-    for session in sessions:
-        CloseSession(session, None, origin=COMMAND_LINE, send=False).execute()
+    ask.close_all([CloseSession(session, None, origin=COMMAND_LINE, send=False) for session in sessions])
     servers = list(LicenseServer.objects.exclude(name=BESIDE).values_list("pk", flat=True))
     with ThreadPoolExecutor(SERVERS) as threads:
         list(threads.map(_close_on, servers))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,6 +14,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone as clock
 from kombu.exceptions import OperationalError
 
+from groups_app.visibility import visible_features
 from licstats.celery import app
 from licstats.models import LicenseServer
 from licstats.queues import CLOSING, site_queue
@@ -20,13 +22,27 @@ from sessions_app.closing import check, record
 from sessions_app.closing.check import CloseRefused
 from sessions_app.closing.identity import Identity
 from sessions_app.closing.preview import going_together
-from sessions_app.models import CloseRequest, CloseState, OpenSession
+from sessions_app.models import CloseEvent, CloseRequest, CloseState, OpenSession
+from sessions_app.models.closing import UNDER_WAY
 
 TASK = "sessions_app.tasks.close_sessions"
 REASON_LIMIT = 1000  # characters
 PAGE = "page"
 COMMAND_LINE = "command line"
 AT_ONCE = {"max_retries": 1, "interval_start": 0.1, "interval_max": 0.1}  # a click does not wait for a broker
+
+COPIED = (
+    "user",
+    "host",
+    "ip",
+    "display",
+    "version",
+    "server_host",
+    "port",
+    "handle",
+    "used",
+    "checked_out_at",
+)
 
 log = structlog.get_logger("licstats.closing")
 
@@ -48,56 +64,37 @@ class CloseSession:
     by: str = ""
     send: bool = True  # to a worker; else the one who asks works it off
 
-    def check(self) -> None:
-        """CloseRefused where the session cannot be closed, or not by this login."""
-        obstacle = self._obstacle()
-        if obstacle:
-            raise CloseRefused(obstacle)
-
     def execute(self) -> CloseRequest:
         """Writes the request down and sends the task once it is committed; CloseRefused where it is turned away."""
-        try:
-            self.check()
-            with transaction.atomic():
-                request = self._write()
-                record.note(CloseState.REQUESTED, self._name, self.reason, request, dry_run=request.dry_run)
-                record.show_anew(request.server_id)
-                if self.send:
-                    transaction.on_commit(partial(send, self.session.server))
-        except CloseRefused as refusal:
-            self._turn_away(str(refusal))
-            raise
-        except IntegrityError as error:
-            if "one_close_under_way_for_a_session" not in str(error):
-                raise
-            asked = check.under_way(self.session.pk)
-            message = check.asked_already(asked) if asked else "It was being closed by somebody else just now."
-            self._turn_away(message)
-            raise CloseRefused(message) from error
-        return request
+        (outcome,) = close_all([self])
+        if isinstance(outcome, CloseRefused):
+            raise outcome
+        return outcome
 
     @property
-    def _name(self) -> str:
+    def name(self) -> str:
         return self.by or (self.login.get_username() if self.login else COMMAND_LINE)
 
-    def _obstacle(self) -> str:
+    def obstacle(self, known: Known) -> str:
+        """Why it cannot be closed, or not by this login; empty where it can."""
         if self.login:
             forbidden = check.login_obstacle(self.login)
             if forbidden:
                 return forbidden
-            if not check.is_visible(self.login, self.session.feature_id):
+            if not known.is_visible(self.login, self.session.feature_id):
                 return check.NOT_VISIBLE
-        asked = check.under_way(self.session.pk)
+        asked = known.under_way.get(self.session.pk)
         return (
-            check.server_obstacle(self.session.server)
+            known.server_obstacle(self.session.server)
             or check.session_obstacle(self.session)
             or (check.asked_already(asked) if asked else "")
             or reason_obstacle(self.reason)
         )
 
-    def _write(self) -> CloseRequest:
+    def request(self, known: Known) -> CloseRequest:
         session, now = self.session, clock.now()
-        return CloseRequest.objects.create(
+        also = [Identity.of_open(one) for one in known.together[session.pk]] if self.also is None else self.also
+        return CloseRequest(
             session_id=session.pk,
             server=session.server,
             feature=session.feature,
@@ -107,9 +104,9 @@ class CloseSession:
             feature_version=session.feature.version,
             type=session.feature.type,
             **{name: getattr(session, name) for name in COPIED},
-            also=[one.as_json() for one in self._others()],
+            also=[one.as_json() for one in also],
             login=self.login,
-            login_name=self._name,
+            login_name=self.name,
             origin=self.origin,
             reason=self.reason,
             dry_run=self.dry_run or settings.LICSTATS_DRY_RUN,
@@ -117,29 +114,73 @@ class CloseSession:
             moved_at=now,
         )
 
-    def _others(self) -> list[Identity]:
-        if self.also is not None:
-            return self.also
-        return [Identity.of_open(one) for one in going_together([self.session])[self.session.pk]]
 
-    def _turn_away(self, message: str) -> None:
-        record.turned_away(
-            self._name, message, session=self.session.pk, server=self.session.server.name, origin=self.origin
-        )
+class Known:
+    """What the checks of many closes need, asked once for all of them."""
+
+    def __init__(self, closes: Sequence[CloseSession]) -> None:
+        ids = {close.session.pk for close in closes}
+        self.features = {close.session.feature_id for close in closes}
+        rows = CloseRequest.objects.filter(session_id__in=ids, state__in=UNDER_WAY)
+        self.under_way = {request.session_id: request for request in rows}
+        self.together = going_together([close.session for close in closes if close.also is None])
+        self.seen: dict[int, set[int]] = {}  # features, by login
+        self.servers: dict[int, str] = {}
+
+    def is_visible(self, login: User, feature_id: int) -> bool:
+        if login.pk not in self.seen:
+            seen = visible_features(login).filter(pk__in=self.features)
+            self.seen[login.pk] = set(seen.values_list("pk", flat=True))
+        return feature_id in self.seen[login.pk]
+
+    def server_obstacle(self, server: LicenseServer) -> str:
+        if server.pk not in self.servers:
+            self.servers[server.pk] = check.server_obstacle(server)
+        return self.servers[server.pk]
 
 
-COPIED = (
-    "user",
-    "host",
-    "ip",
-    "display",
-    "version",
-    "server_host",
-    "port",
-    "handle",
-    "used",
-    "checked_out_at",
-)
+def close_all(closes: Sequence[CloseSession]) -> list[CloseRequest | CloseRefused]:
+    """What becomes of each, in their order: written down and sent once all are committed, or turned away."""
+    known = Known(closes)
+    refused = {place: why for place, close in enumerate(closes) if (why := close.obstacle(known))}
+    asked = [close for place, close in enumerate(closes) if place not in refused]
+    try:
+        requests = iter(_write(asked, known))
+    except IntegrityError as error:
+        if "one_close_under_way_for_a_session" not in str(error):
+            raise
+        if len(closes) > 1:
+            return [close_all([close])[0] for close in closes]
+        refused[0] = check.asked_already_by_now(closes[0].session.pk)
+    for place, why in refused.items():
+        _turn_away(closes[place], why)
+    return [CloseRefused(refused[place]) if place in refused else next(requests) for place in range(len(closes))]
+
+
+def _write(closes: Sequence[CloseSession], known: Known) -> list[CloseRequest]:
+    with transaction.atomic():
+        requests = CloseRequest.objects.bulk_create([close.request(known) for close in closes])
+        record.note_all([_entry(request) for request in requests])
+        for server_id in sorted({close.session.server_id for close in closes}):
+            record.show_anew(server_id)
+        for server in {close.session.server_id: close.session.server for close in closes if close.send}.values():
+            transaction.on_commit(partial(send, server))
+    return requests
+
+
+def _entry(request: CloseRequest) -> CloseEvent:
+    return CloseEvent(
+        request=request,
+        step=CloseState.REQUESTED,
+        by=request.login_name,
+        message=request.reason,
+        details={"dry_run": request.dry_run},
+    )
+
+
+def _turn_away(close: CloseSession, why: str) -> None:
+    session = close.session
+    record.turned_away(close.name, why, session=session.pk, server=session.server.name, origin=close.origin)
 
 
 def reason_obstacle(reason: str) -> str:

@@ -46,13 +46,14 @@ def session_obstacle(session: OpenSession) -> str:
     return ""
 
 
-def under_way(session_id: int) -> CloseRequest | None:
-    """The request that is closing it already."""
-    return CloseRequest.objects.filter(session_id=session_id, state__in=UNDER_WAY).first()
-
-
 def asked_already(request: CloseRequest) -> str:
     return f"It is being closed already: asked by {request.login_name} at {request.requested_at:%H:%M:%S} UTC."
+
+
+def asked_already_by_now(session_id: int) -> str:
+    """As `asked_already`, where somebody else was quicker."""
+    request = CloseRequest.objects.filter(session_id=session_id, state__in=UNDER_WAY).first()
+    return asked_already(request) if request else "It was being closed by somebody else just now."
 
 
 def is_visible(login: Login, feature_id: int | None) -> bool:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from django.db.models import Q
+from django.db.models import QuerySet
 
 from licstats.managers.reading import FeatureReading, Reading, Status, Verdict
 from licstats.models import LicenseServer
 from sessions_app.closing import record
 from sessions_app.closing.identity import Identity
+from sessions_app.closing.record import Step
 from sessions_app.models import CloseRequest, CloseState, OpenSession
 from sessions_app.polling.trust import Missing, Trust
 
@@ -60,45 +61,58 @@ def unseen_licenses(reading: Reading, identity: Identity) -> int | None:
 def notice(server: LicenseServer, at: datetime) -> int:
     """After a reading of `server` made at `at` was stored: closes whose license the same user took again.
 
-    One indexed query where nothing was closed lately; returns how many were noticed.
+    One indexed query where nothing was closed lately, else two; returns how many were noticed.
     """
-    recent = CloseRequest.objects.filter(server=server, state=CloseState.CLOSED, ended_at__gte=at - TAKEN_AGAIN_WITHIN)
-    return sum(_notice_one(server, request) for request in recent)
+    rows = CloseRequest.objects.filter(server=server, state=CloseState.CLOSED, ended_at__gte=at - TAKEN_AGAIN_WITHIN)
+    recent = list(rows)
+    if not recent:
+        return 0
+    begun = list(_begun_since(server, recent))
+    steps = [step for request in recent if (step := _taken_again(server, request, begun))]
+    return len(record.move_all(steps))
 
 
-def _notice_one(server: LicenseServer, request: CloseRequest) -> bool:
-    """A session of the same user, host, display and feature that started since, or the very one once more.
-
-    Its start is by the license server's clock, and mostly in whole minutes.
-    """
-    since = request.sent_at or request.moved_at
-    started = (since + (server.clock_offset or timedelta())).replace(second=0, microsecond=0)
-    back = (
-        OpenSession.objects.filter(
-            server=server,
-            feature__vendor=request.vendor,
-            feature__name=request.feature_name,
-            user=request.user,
-            host=request.host,
-            display=request.display,
-            first_seen_at__gte=since,
-            last_seen_at=None,
-        )
-        .filter(
-            Q(checked_out_at=None)
-            | Q(checked_out_at__gte=started)
-            | Q(handle=request.handle, checked_out_at=request.checked_out_at)
-        )
-        .order_by("first_seen_at")
-        .first()
+def _begun_since(server: LicenseServer, closed: Sequence[CloseRequest]) -> QuerySet[OpenSession]:
+    """Sessions of the same users that were first seen after one of `closed`, the oldest first."""
+    sessions = OpenSession.objects.filter(
+        server=server,
+        user__in={request.user for request in closed},
+        first_seen_at__gte=min(_sent(request) for request in closed),
+        last_seen_at=None,
     )
-    return back is not None and record.move(
+    return sessions.select_related("feature").order_by("first_seen_at")
+
+
+def _taken_again(server: LicenseServer, request: CloseRequest, begun: Iterable[OpenSession]) -> Step | None:
+    """What follows of a session of the same user, host, display and feature that started since, or the very one."""
+    back = next((session for session in begun if _is_return(server, request, session)), None)
+    if back is None:
+        return None
+    return Step(
         request,
         CloseState.TAKEN_AGAIN,
         f"The license was given back, and {request.user} on {request.host} has taken one again: the program is "
         "still running. Ask the user to end it.",
-        taken_again_at=back.first_seen_at,
+        {"taken_again_at": back.first_seen_at},
     )
+
+
+def _is_return(server: LicenseServer, request: CloseRequest, session: OpenSession) -> bool:
+    """Its start is by the license server's clock, and mostly in whole minutes."""
+    identity, again = Identity.of_request(request), Identity.of_open(session)
+    if _holder(identity) != _holder(again) or session.first_seen_at < _sent(request):
+        return False
+    started = (_sent(request) + (server.clock_offset or timedelta())).replace(second=0, microsecond=0)
+    start = again.checked_out_at
+    return start is None or start >= started or (again.handle, start) == (identity.handle, identity.checked_out_at)
+
+
+def _holder(identity: Identity) -> tuple[str, ...]:
+    return identity.vendor, identity.feature, identity.user, identity.host, identity.display
+
+
+def _sent(request: CloseRequest) -> datetime:
+    return request.sent_at or request.moved_at
 
 
 def _features(reading: Reading, identity: Identity) -> list[FeatureReading]:

@@ -18,8 +18,7 @@ from django.views.csrf import csrf_failure as plain_csrf_failure
 from groups_app.visibility import visible_features
 from licstats.live import LiveRequest, mark, unchanged
 from sessions_app.closing import check, record
-from sessions_app.closing.ask import REASON_LIMIT, CloseSession, reason_obstacle
-from sessions_app.closing.check import CloseRefused
+from sessions_app.closing.ask import REASON_LIMIT, CloseSession, close_all, reason_obstacle
 from sessions_app.closing.history import CLOSES
 from sessions_app.closing.identity import Identity
 from sessions_app.closing.preview import AT_ONCE, Preview, going_together, preview
@@ -109,24 +108,37 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def _ask(request: CloseHttpRequest, ids: list[int], reason: str) -> tuple[list[CloseRequest], list[str]]:
     """The requests made, and a sentence for each session that none was made for."""
-    asked, refused = [], []
     sessions = OpenSession.objects.filter(pk__in=ids).select_related("feature", "server").in_bulk()
-    shown = {*ids, *_numbers(request.POST, "also")}
-    together = going_together(sessions.values())
+    refused = [GONE for pk in ids if pk not in sessions]
     for pk in ids:
         if pk not in sessions:
             record.turned_away(_name(request), GONE, session=pk)
-            refused.append(GONE)
-            continue
-        session = sessions[pk]
-        also = [Identity.of_open(one) for one in together[pk] if one.pk in shown]
-        dry_run = request.POST.get("dry_run") == "1"
-        try:
-            asked.append(CloseSession(session, request.user, reason, dry_run=dry_run, also=also).execute())
-        except CloseRefused as refusal:
+    there = [sessions[pk] for pk in ids if pk in sessions]
+    asked = []
+    for session, outcome in zip(there, close_all(_closes(request, there, reason)), strict=True):
+        if isinstance(outcome, CloseRequest):
+            asked.append(outcome)
+        else:
             visible = check.is_visible(request.user, session.feature_id)
-            refused.append(f"{session.user} on {session.host}: {refusal}" if visible else str(refusal))
+            refused.append(f"{session.user} on {session.host}: {outcome}" if visible else str(outcome))
     return asked, refused
+
+
+def _closes(request: CloseHttpRequest, sessions: list[OpenSession], reason: str) -> list[CloseSession]:
+    """With each what goes too, as far as the preview showed it."""
+    shown = {*_numbers(request.POST, "session"), *_numbers(request.POST, "also")}
+    together = going_together(sessions)
+    dry_run = request.POST.get("dry_run") == "1"
+    return [
+        CloseSession(
+            session,
+            request.user,
+            reason,
+            dry_run=dry_run,
+            also=[Identity.of_open(one) for one in together[session.pk] if one.pk in shown],
+        )
+        for session in sessions
+    ]
 
 
 def _show_preview(
