@@ -44,6 +44,7 @@ class SetVisibility:
     @transaction.atomic
     def execute(self) -> list[str]:
         """The parts that changed, by the words of the fleet file."""
+        _look_again(self.login)
         changed = []
         if self.servers is not None and self._set_servers(self.servers):
             changed.append("hide_servers")
@@ -126,6 +127,12 @@ class ChangeVisibility:
         return self._record("shown", servers + features)
 
     def _record(self, what: str, count: int) -> int:
+        _look_again(self.login)
         if count:
             log.info("visibility changed", login=str(self.login), by=str(self.by), what=what, count=count)
         return count
+
+
+def _look_again(login: AbstractBaseUser) -> None:
+    """What this login was loaded with may not be right any more."""
+    login.restricted = True  # type: ignore[attr-defined]

@@ -35,5 +35,5 @@ def signed_in() -> Client:
     """A client that asks pages as a login that sees everything."""
     client = Client(SERVER_NAME="localhost")
     superuser = get_user_model().objects.create_superuser("bench")
-    client.force_login(superuser, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(superuser, backend="groups_app.logins.LoginBackend")
     return client

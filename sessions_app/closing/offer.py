@@ -10,13 +10,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
-from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from groups_app.visibility import visible_features
+from groups_app.visibility import sees_all, visible_features
 from licstats.models import LicenseServer
 from sessions_app.closing import check
 from sessions_app.closing.check import Login
@@ -44,6 +43,14 @@ class Offer:
 
 
 ABSENT = Offer(OfferState.ABSENT)
+# What the rows of a page have, for the X: one query less for each page than to look it up.
+ROW_FIELDS = (
+    "id",
+    "feature_id",
+    "server_id",
+    "borrow_expires_at",
+    *(f"server__{name}" for name in ("name", "manager", "site", "enabled")),
+)
 WORDS = {
     CloseState.REQUESTED: "Closing…",
     CloseState.CHECKING: "Checking…",
@@ -53,20 +60,24 @@ WORDS = {
 
 
 def offers(login: Login, rows: Iterable[Mapping[str, Any]]) -> dict[int, Offer]:
-    """By session id, what its Action cell shows. `rows` have `id`, `feature_id` and `borrow_expires_at`.
+    """By session id, what its Action cell shows. `rows` have `ROW_FIELDS`.
 
-    Two queries for any number of rows (one more for each LM-X site), none for a login without the permission.
+    One query for any number of rows, none for a login without the permission; one more where something is kept from
+    the login, and one for each LM-X site.
     """
     shown = {row["id"]: row for row in rows}
     if not shown or check.login_obstacle(login):
         return dict.fromkeys(shown, ABSENT)
-    asked = {
-        request.session_id: request
-        for request in CloseRequest.objects.filter(session_id__in=list(shown), state__in=UNDER_WAY)
+    hidden = _hidden(login, {row["feature_id"] for row in shown.values()})
+    asked = _under_way(shown)
+    by_server = {row["server_id"]: _of_server(row) for row in shown.values()}
+    preview = reverse("close-preview")
+    return {
+        pk: ABSENT
+        if row["feature_id"] in hidden
+        else asked.get(pk) or by_server[row["server_id"]] or _of_session(row, preview)
+        for pk, row in shown.items()
     }
-    servers = _servers(login, {row["feature_id"] for row in shown.values()})
-    obstacles = {server.pk: check.server_obstacle(server) for server in servers.values()}
-    return {pk: _offer(row, servers.get(row["feature_id"]), obstacles, asked.get(pk)) for pk, row in shown.items()}
 
 
 def group_offer(login: Login, query: str) -> Offer:
@@ -100,30 +111,34 @@ def action_cell(offer: Offer, what: str = "session") -> SafeString | str:
     return ""
 
 
-def _servers(login: Login, feature_ids: set[int]) -> dict[int, LicenseServer]:
-    """By feature id, its license server, as far as `login` sees both."""
-    features = (
-        visible_features(login)
-        .filter(pk__in=feature_ids)
-        .select_related("server")
-        .only("server__name", "server__manager", "server__site", "server__enabled")
-    )
-    servers: dict[int, LicenseServer] = {}
-    return {feature.pk: servers.setdefault(feature.server_id, feature.server) for feature in features}
+def _hidden(login: Login, features: set[int]) -> set[int]:
+    """Those of `features` that a group shows, and that `login` does not see."""
+    if sees_all(login):
+        return set()
+    return features - set(visible_features(login).filter(pk__in=features).values_list("pk", flat=True))
 
 
-def _offer(
-    row: Mapping[str, Any],
-    server: LicenseServer | None,
-    obstacles: Mapping[int, str],
-    asked: CloseRequest | None,
-) -> Offer:
-    if server is None or not server.license_manager.can_close:
+def _under_way(sessions: Iterable[int]) -> dict[int, Offer]:
+    requests = CloseRequest.objects.filter(session_id__in=list(sessions), state__in=UNDER_WAY)
+    address = reverse("close-progress")
+    return {
+        session: Offer(OfferState.CLOSING, WORDS[CloseState(state)], f"{address}?request={pk}")
+        for session, state, pk in requests.values_list("session_id", "state", "pk")
+    }
+
+
+def _of_server(row: Mapping[str, Any]) -> Offer | None:
+    """What all sessions of a row's license server show; None where it depends on the session."""
+    fields = {name: row[f"server__{name}"] for name in ("name", "manager", "site", "enabled")}
+    server = LicenseServer(pk=row["server_id"], **fields)
+    if not server.license_manager.can_close:
         return ABSENT
-    if asked:
-        url = f"{reverse('close-progress')}?{urlencode({'request': asked.pk})}"
-        return Offer(OfferState.CLOSING, WORDS[CloseState(asked.state)], url)
-    obstacle = obstacles[server.pk] or check.session_obstacle(OpenSession(borrow_expires_at=row["borrow_expires_at"]))
-    if obstacle:
+    obstacle = check.server_obstacle(server)
+    return Offer(OfferState.INACTIVE, obstacle) if obstacle else None
+
+
+def _of_session(row: Mapping[str, Any], preview: str) -> Offer:
+    if row["borrow_expires_at"] is not None:
+        obstacle = check.session_obstacle(OpenSession(borrow_expires_at=row["borrow_expires_at"]))
         return Offer(OfferState.INACTIVE, obstacle)
-    return Offer(OfferState.OFFERED, url=f"{reverse('close-preview')}?{urlencode({'session': row['id']})}")
+    return Offer(OfferState.OFFERED, url=f"{preview}?session={row['id']}")

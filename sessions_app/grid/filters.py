@@ -257,7 +257,11 @@ class Flag(Filter):
 class GridFilters(django_filters.FilterSet):  # type: ignore[misc]  # the package has no types
     """Declares the filters of a grid by their parameters. `now` is the time that durations count to."""
 
+    base_filters: dict[str, Filter]
+
     def __init__(self, data: Any, queryset: QuerySet[Any], *, now: datetime) -> None:
+        # Of this instance: each one would copy all that are declared, for the few that are given.
+        self.base_filters = {name: each for name, each in type(self).base_filters.items() if name in data}
         super().__init__(data, queryset=queryset)
         self.now = now
 

@@ -211,7 +211,10 @@ class SessionsGrid(Grid):
         BY_FEATURE_AND_USER,
     )
     default_sort = ("user",)
-    row_fields = ("id", "feature_id", "server_id", "user", "host", "borrow_expires_at", "last_seen_at", "linger")
+    row_fields = (
+        *("id", "feature_id", "user", "host", "borrow_expires_at", "last_seen_at", "linger"),
+        *("server_id", "server__name", "server__manager", "server__site", "server__enabled"),  # what the X looks at
+    )
     always = frozenset({"action"})
 
     def shown_first(self, column: Column, aggregation: Aggregation | None) -> bool:

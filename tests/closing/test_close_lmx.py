@@ -14,7 +14,7 @@ from licstats.managers.base import Target, UnsafeArgument
 from licstats.managers.registry import MANAGERS
 from licstats.models import LicenseServer
 from sessions_app.closing import sweep, tool
-from sessions_app.closing.offer import OfferState, offers
+from sessions_app.closing.offer import ROW_FIELDS, OfferState, offers
 from sessions_app.closing.preview import preview
 from sessions_app.models import ClosingTool, OpenSession
 from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory
@@ -54,7 +54,7 @@ def held(server: LicenseServer, **fields: Any) -> OpenSession:
 
 
 def state_of_offer(login: User, session: OpenSession) -> tuple[OfferState, str]:
-    offer = offers(login, [{"id": session.pk, "feature_id": session.feature_id, "borrow_expires_at": None}])[session.pk]
+    offer = offers(login, OpenSession.objects.values(*ROW_FIELDS).filter(pk=session.pk))[session.pk]
     return offer.state, offer.reason
 
 

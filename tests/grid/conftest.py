@@ -21,7 +21,7 @@ class Viewer:
     def __init__(self) -> None:
         self.login = UserFactory.create(username="vic")
         self.client = Client()
-        self.client.force_login(self.login, backend="django.contrib.auth.backends.ModelBackend")
+        self.client.force_login(self.login, backend="groups_app.logins.LoginBackend")
 
     def page(self, path: str = SESSIONS, **params: Any) -> Any:
         return self.client.get(f"{path}/?{urlencode(params, doseq=True)}", follow=True)

@@ -120,7 +120,8 @@ def rows_of(
 ) -> list[dict[str, Any]]:
     """The rows, in no order."""
     of_sums = {name: wanted for name, wanted in filters.items() if name.rsplit("_", 1)[0] in ("used", "host_quantity")}
-    found = [each for each in sessions if fits(each, {n: w for n, w in filters.items() if n not in of_sums}, now)]
+    of_sessions = {name: wanted for name, wanted in filters.items() if name not in of_sums}
+    found = [each for each in sessions if fits(each, of_sessions, now)]
     rows = aggregated(found, group_by) if group_by else [single(each, now) for each in found]
     return [row for row in rows if all(fits_sum(row, name, wanted) for name, wanted in of_sums.items())]
 

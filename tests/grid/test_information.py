@@ -43,7 +43,7 @@ def test_an_unlimited_feature_shows_no_total(viewer: Viewer) -> None:
 def test_a_group_shows_the_sum_and_how_it_comes_about(viewer: Viewer) -> None:
     group = LicenseServerGroup.objects.create(name="XF")
     with time_machine.travel(NOON, tick=False):
-        viewer.client.force_login(viewer.login, backend="django.contrib.auth.backends.ModelBackend")
+        viewer.client.force_login(viewer.login, backend="groups_app.logins.LoginBackend")
         for name in ("PL", "US", "DK"):
             feature = FeatureFactory.create(
                 server=LicenseServerFactory.create(name=name), name="wxpf", total=10, used=3

@@ -19,7 +19,7 @@ HOSTS = {"oliga": 1, "root": 12, "system": 9, "ttokarz": 1}
 @pytest.fixture(autouse=True)
 def clock(viewer: Viewer):  # type: ignore[no-untyped-def]
     with time_machine.travel(NOW, tick=False):
-        viewer.client.force_login(viewer.login, backend="django.contrib.auth.backends.ModelBackend")
+        viewer.client.force_login(viewer.login, backend="groups_app.logins.LoginBackend")
         yield
 
 

@@ -42,7 +42,7 @@ def test_a_row_of_a_user_group_leads_to_its_sessions(viewer: Viewer) -> None:
 def test_a_file_says_in_its_name_what_it_holds(viewer: Viewer) -> None:
     feature = FeatureFactory.create(server=LicenseServerFactory.create(name="PL"), name="solver")
     with time_machine.travel(NOON, tick=False):
-        viewer.client.force_login(viewer.login, backend="django.contrib.auth.backends.ModelBackend")
+        viewer.client.force_login(viewer.login, backend="groups_app.logins.LoginBackend")
         response = viewer.file(
             "csv", scope="server:PL", feature=feature.name, version="1.0", type="floating", group_by="user"
         )

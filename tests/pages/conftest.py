@@ -8,7 +8,7 @@ from django.test import Client
 
 from tests.factories import UserFactory
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "groups_app.logins.LoginBackend"
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFac
 
 pytestmark = pytest.mark.django_db
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "groups_app.logins.LoginBackend"
 PIN = {"report": "realtime-sessions", "part": "grid", "title": "Realtime Sessions"}
 
 

@@ -24,7 +24,7 @@ HISTORY_SESSIONS = "/features/history/sessions"
 
 @pytest.fixture
 def viewer(client: Client) -> Client:
-    client.force_login(UserFactory(), backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(UserFactory(), backend="groups_app.logins.LoginBackend")
     return client
 
 
