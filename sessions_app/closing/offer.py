@@ -70,7 +70,8 @@ def offers(login: Login, rows: Iterable[Mapping[str, Any]]) -> dict[int, Offer]:
         return dict.fromkeys(shown, ABSENT)
     hidden = _hidden(login, {row["feature_id"] for row in shown.values()})
     asked = _under_way(shown)
-    by_server = {row["server_id"]: _of_server(row) for row in shown.values()}
+    servers = {row["server_id"]: row for row in shown.values()}
+    by_server = {pk: _of_server(row) for pk, row in servers.items()}
     preview = reverse("close-preview")
     return {
         pk: ABSENT
