@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from groups_app.merging import COUNTS_FOR
@@ -36,9 +36,11 @@ def reason_without_data(servers: QuerySet[LicenseServer], features: QuerySet[Fea
 
 def group_notices(group: LicenseServerGroup, now: datetime) -> list[str]:
     """What is to be said above a group's merged features: members that blank some, or whose last reading is old."""
-    blanks = Count("features", filter=Q(read_at=None, features__last_listed_at=None))
-    members = group.servers.annotate(blanks=blanks).order_by("name")
-    notices = [notice for server in members if (notice := _notice(server, server.blanks, now))]
+    members = list(group.servers.order_by("name"))
+    never = [server.pk for server in members if server.read_at is None]
+    unread = Feature.objects.filter(server__in=never, last_listed_at=None).order_by().values_list("server")
+    blanks = dict(unread.annotate(Count("pk"))) if never else {}
+    notices = [notice for server in members if (notice := _notice(server, blanks.get(server.pk, 0), now))]
     more = len(notices) - MOST_NAMED
     return notices[:MOST_NAMED] + ([f"{more} more license servers have no fresh data."] if more > 0 else [])
 

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils import timezone
 
 from groups_app.scope import Scope
 from sessions_app.grid.state import GridState
@@ -70,7 +71,7 @@ class Information:
 def scoped_context(report: str, state: GridState, *, whole: bool) -> dict[str, Any]:
     """`information`, and on a whole page `no_data` with the way to the history of the same choice."""
     scope = state.scope
-    facts = facts_of(scope, state.moment.now) if scope else None
+    facts = facts_of(scope, timezone.now()) if scope else None  # of now, whatever moment the rows are of
     context: dict[str, Any] = {"information": Information(report, state, facts)}
     if whole and scope is not None and state.at is None and (scope.server or scope.group):
         context["no_data"] = no_realtime_data(scope, state.moment.now)

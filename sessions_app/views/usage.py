@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest
 from django.utils import timezone
 
+from groups_app.notices import group_notices
 from sessions_app.charts.curve import usage_curve
 from sessions_app.charts.figures import usage_figure
 from sessions_app.charts.notes import CURVE_COLUMNS, curve_note, curve_rows
@@ -30,7 +31,11 @@ class RealtimeUsage(Report):
 
     def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
         context = super().context(request, state, reach)
-        return context | scoped_context(self.url_name, state, whole=not is_fragment(request))
+        context |= scoped_context(self.url_name, state, whole=not is_fragment(request))
+        group = state.scope.group if state.scope else None
+        if group is not None and not is_fragment(request):
+            context["notices"] = group_notices(group, state.moment.now)
+        return context
 
     def graph(self, state: GridState) -> dict[str, Any]:
         scope = state.scope

@@ -28,6 +28,17 @@ def test_the_chosen_feature_shows_its_figures(viewer: Viewer) -> None:
     assert (facts.percent, facts.colour, facts.expired_in_use) == (72, "orange", True)
 
 
+def test_beside_the_sessions_of_a_past_moment_the_figures_say_that_they_are_of_now(viewer: Viewer) -> None:
+    feature = FeatureFactory.create(total=100, used=72)
+    chosen = {"scope": f"server:{feature.server}", "feature": feature.name, "version": "1.0", "type": "floating"}
+
+    now = viewer.page(**chosen).content.decode()
+    past = viewer.page(**chosen, at="2026-03-01 10:00").content.decode()
+
+    assert "These are the figures of now" not in now
+    assert "These are the figures of now; the rows below are those of 2026-03-01 10:00." in past
+
+
 def test_an_unlimited_feature_shows_no_total(viewer: Viewer) -> None:
     feature = FeatureFactory.create(total=None, used=7)
     text = viewer.page(

@@ -93,6 +93,22 @@ def test_a_group_shows_one_row_for_a_feature_of_all_its_license_servers(viewer, 
     assert (row["server"], row["used"], row["total"]) == ("XF", 6, 20)
 
 
+def test_above_the_sums_of_a_group_stands_which_members_are_not_in_them(viewer, server):
+    group = LicenseServerGroup.objects.create(name="XF")
+    now = timezone.now()
+    old = LicenseServerFactory(name="DK", read_at=now - timedelta(days=3))
+    new = LicenseServerFactory(name="US", read_at=None)
+    for member in (server, old, new):
+        FeatureFactory(server=member, name="WXPF" if member is not new else "imported")
+        group.servers.add(member)
+
+    page = viewer.get(f"{USAGE}/?scope=group:XF").content.decode()
+
+    assert "DK is left out: its last reading was 3 d ago." in page
+    assert "US never had a realtime reading: 1 feature has no realtime figures in this group because of it." in page
+    assert "PL is left out" not in page
+
+
 @pytest.mark.parametrize("scope", ["scope=all", "scope=server:PL", "scope=group:XF"])
 def test_every_column_of_usage_sorts_both_ways_in_every_scope(viewer, server, scope):
     LicenseServerGroup.objects.create(name="XF").servers.set([server])
