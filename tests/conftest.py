@@ -19,17 +19,23 @@ import pytest
 import redis as redis_client
 
 PREFIX = "licstats-tests-"
-# Minutes in few tests: they begin first, so that no process is left with one of them at the end.
+# The files that take longest begin first, so that no process is left with one of them at the end; those that mostly
+# wait stand between those that mostly compute.
 SLOW = (
-    "test_survives",
     "test_sweep",
-    "test_agreement",
     "test_demo",
-    "test_production",
-    "test_closing",
-    "test_close_survives",
+    "test_agreement",
+    "test_survives",
     "test_graphs_and_dashboard",
+    "test_frame",
+    "test_closing",
+    "test_sessions_page",
+    "test_data_folder",
+    "test_close_survives",
+    "test_production",
     "test_day",
+    "test_close_simulated",
+    "test_groups",
 )
 LEFT_AFTER = 3600  # seconds; and only where no one holds its lock
 KEPT = ("LICSTATS_REQUIRE_BROWSER", "LICSTATS_CHROMIUM")
@@ -43,6 +49,12 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "licstats.settings"  # read now that the 
 if GIVEN:
     os.environ["LICSTATS_SECRET_KEY"] = "tests only, with services of the one who runs them"
 django.setup()  # conftest files of folders below import models
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Two processes more than cores: where a test waits for a browser or for a program to start, another goes on."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores + 2
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -97,7 +97,7 @@ def test_x_preview_confirm_and_the_license_is_back(
     assert fleet.removals()[-1]["removed"][0]["user"] == "ann"
     outcome.get_by_role("link", name="Back").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
-    expect(page.get_by_role("link", name="Close the session of ann on ws1")).to_have_count(0, timeout=15_000)
+    expect(page.get_by_role("link", name="Close the session of ann on ws1")).to_have_count(0)
     expect(page.get_by_role("link", name="Close the session of bob on ws2")).to_be_visible()
 
     page.get_by_role("link", name="Closed Sessions").click()
@@ -185,7 +185,7 @@ class TestBeforeAnything:
         grid.get_by_role("dialog").get_by_role("button", name="Close session").click()
         expect(grid.get_by_role("dialog").get_by_role("heading", name="Closing…")).to_be_visible()
         grid.get_by_role("dialog").get_by_role("link", name="Back; it goes on").click()
-        expect(grid.get_by_role("link", name="Closing…", exact=True)).to_be_visible(timeout=15_000)
+        expect(grid.get_by_role("link", name="Closing…", exact=True)).to_be_visible()
         expect(grid.get_by_role("link", name="Close the session of ann on ws1")).to_have_count(0)
 
     def test_without_javascript_it_is_pages(

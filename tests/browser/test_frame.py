@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from licstats.models import LicenseServer, ServerReport
+from tests.browser.conftest import hasten
 from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory
 
 NARROW = {"width": 390, "height": 844}
@@ -87,13 +88,13 @@ def test_signing_in_is_accessible(page: Page, live_server: LiveServer, scheme: s
 def test_a_new_verdict_appears_by_itself_and_keeps_focus_and_scroll(
     servers_page: Page, fleet: list[LicenseServer]
 ) -> None:
-    page, (up, _, _) = servers_page, fleet
+    page, (up, _, _) = hasten(servers_page), fleet
     page.locator(f"[data-key=server-{fleet[1].pk}] a").first.focus()
     page.evaluate(
         "document.querySelector('.grid-scroll').scrollLeft = 20; window.row = document.querySelector('tbody tr')"
     )
     change(up, status="down", verdict="failed", reason="cannot connect")
-    expect(page.locator(f"[data-key=server-{up.pk}]")).to_contain_text("cannot connect", timeout=9_000)
+    expect(page.locator(f"[data-key=server-{up.pk}]")).to_contain_text("cannot connect")
     expect(page.locator(f"[data-key=server-{up.pk}]")).to_have_class("changed")
     expect(page.locator(f"[data-key=server-{fleet[1].pk}]")).not_to_have_class("changed")
     expect(page.locator(f"[data-key=server-{fleet[1].pk}] a").first).to_be_focused()
@@ -103,14 +104,14 @@ def test_a_new_verdict_appears_by_itself_and_keeps_focus_and_scroll(
 
 
 def test_rows_come_and_go_in_their_place(servers_page: Page, fleet: list[LicenseServer]) -> None:
-    page = servers_page
+    page = hasten(servers_page)
     fleet[2].delete()
     LicenseServerFactory(name="Q", read_at=timezone.now())
-    expect(page.locator("tbody tr th")).to_have_text(["PL", "Q", "US"], timeout=9_000)
+    expect(page.locator("tbody tr th")).to_have_text(["PL", "Q", "US"])
 
 
 def test_nothing_is_drawn_when_nothing_changed(servers_page: Page) -> None:
-    page = servers_page
+    page = hasten(servers_page)
     with page.expect_response(lambda answer: answer.request.headers.get("hx-request") == "true") as waited:
         pass
     assert waited.value.status == 204
@@ -121,23 +122,24 @@ def test_nothing_is_drawn_when_nothing_changed(servers_page: Page) -> None:
 def test_a_hidden_page_asks_for_nothing_and_catches_up_when_shown(servers_page: Page) -> None:
     page = servers_page
     asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url) if "hx-request" in request.headers else None)
     show = "Object.defineProperty(document, 'hidden', {value: %s, configurable: true});"
     page.evaluate(show % "true")
-    page.wait_for_timeout(6_500)
+    page.on("request", lambda request: asked.append(request.url) if "hx-request" in request.headers else None)
+    hasten(page)
+    page.wait_for_timeout(2_500)
     assert asked == []
     with page.expect_request(lambda request: "hx-request" in request.headers):
         page.evaluate(show % "false" + "document.dispatchEvent(new Event('visibilitychange'))")
 
 
 def test_selected_text_is_not_torn_away(servers_page: Page, fleet: list[LicenseServer]) -> None:
-    page = servers_page
+    page = hasten(servers_page)
     page.evaluate("getSelection().selectAllChildren(document.querySelector('#servers tbody tr'))")
     change(fleet[0], reason="something new")
-    page.wait_for_timeout(6_500)
+    page.wait_for_timeout(2_500)
     assert "DK" in page.evaluate("getSelection().toString()")
     page.evaluate("getSelection().removeAllRanges()")
-    expect(page.locator("#servers")).to_contain_text("something new", timeout=9_000)
+    expect(page.locator("#servers")).to_contain_text("something new")
 
 
 def test_an_age_counts_on_and_turns_late_and_stale(servers_page: Page, fleet: list[LicenseServer]) -> None:
@@ -147,7 +149,7 @@ def test_an_age_counts_on_and_turns_late_and_stale(servers_page: Page, fleet: li
     for minutes, kind in ((3, "late"), (6, "stale")):
         then = (timezone.now() - timedelta(minutes=minutes)).isoformat()
         age.evaluate("(element, then) => { element.dateTime = then }", then)
-        expect(age).to_have_class(f"age-{kind}", timeout=3_000)
+        expect(age).to_have_class(f"age-{kind}")
         expect(age).to_contain_text(f"{minutes} min ago {kind}")
 
 
@@ -257,7 +259,7 @@ def test_the_menu_of_the_login_closes_by_escape_and_signs_out(servers_page: Page
 
 
 def test_a_page_left_open_goes_to_sign_in_when_its_session_ended(servers_page: Page) -> None:
-    page = servers_page
+    page = hasten(servers_page)
     page.context.clear_cookies(name="sessionid")
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible(timeout=9_000)
 

@@ -13,6 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from licstats.models import Feature, LicenseServer
 from sessions_app.models import DashboardPane, OpenSession, UsageInterval
+from tests.browser.conftest import hasten
 from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory
 
 SESSIONS = "/features/realtime/sessions/"
@@ -85,10 +86,11 @@ def test_the_graph_follows_a_new_reading_and_the_readers_series_stay_off(
 ):
     admin_page.goto(live_server.url + SESSIONS)
     admin_page.locator(f"{GRAPH} .legendtoggle").nth(1).click()
+    hasten(admin_page)
     OpenSession.objects.filter(user="cas").update(used=8)
     LicenseServer.objects.update(revision=F("revision") + 1)
     admin_page.wait_for_function(
-        "() => document.querySelector('#sessions-graph-pane .chart-canvas').data[0].y[0] === 8", timeout=15_000
+        "() => document.querySelector('#sessions-graph-pane .chart-canvas').data[0].y[0] === 8"
     )
     shown = "() => document.querySelector('#sessions-graph-pane .chart-canvas')._fullData[1].visible"
     assert admin_page.evaluate(shown) == "legendonly"
@@ -172,9 +174,10 @@ def test_what_is_pinned_stands_on_the_dashboard_live_and_leads_back(
     graph, grid = admin_page.locator(".dashboard > .pane").all()
     expect(graph.locator(".bars .point").first).to_be_visible()
     expect(grid.locator("tbody tr")).to_have_count(1)
+    hasten(admin_page)
     OpenSessionFactory(feature=feature, user="anna")
     LicenseServer.objects.update(revision=F("revision") + 1)
-    expect(grid.locator("tbody tr")).to_have_count(2, timeout=15_000)
+    expect(grid.locator("tbody tr")).to_have_count(2)
     grid.locator("h2 a").click()
     expect(admin_page.locator("#sessions .chip").first).to_contain_text("an")
 

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from licstats.models import Feature, LicenseServer
+from tests.browser.conftest import hasten
 from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory, UserFactory
 
 PATH = "/features/realtime/sessions/"
@@ -120,10 +121,10 @@ def test_aggregated_rows_open_their_lists_and_lead_to_their_sessions(sessions: P
 
 
 def test_new_readings_come_in_and_leave_the_viewer_alone(sessions: Page, feature: Feature) -> None:
-    sessions.locator("#sessions").evaluate("pane => { pane.dataset.live = '1'; }")
     box = sessions.get_by_role("searchbox", name="Host Name")
     box.press_sequentially("ws-0", delay=20)
     status(sessions, "Rows 1 - 10 of 10")
+    hasten(sessions)
     OpenSessionFactory.create(feature=feature, user="aaa", host="ws-0x", checked_out_at=timezone.now())
     LicenseServer.objects.update(revision=F("revision") + 1)
 
