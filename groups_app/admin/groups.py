@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -17,7 +18,7 @@ from groups_app.matching import Matches, known_hosts, known_users
 from groups_app.models import ForbiddenServer, HostGroup, LicenseServerGroup, NameGroup, UserGroup
 from groups_app.names import check_entries, entries_of
 from groups_app.status import status_of
-from groups_app.visibility import permitted_servers, visible_groups
+from groups_app.visibility import Login, permitted_servers, visible_groups
 
 if TYPE_CHECKING:  # only the stubs know these as generic
     GroupModelForm = forms.ModelForm[LicenseServerGroup]
@@ -95,8 +96,11 @@ class NameGroupAdmin(NameGroupModelAdmin):
         css = {"all": ["licstats/groups.css"]}
         js = ["licstats/name_group.js"]
 
+    known_matches: ClassVar[staticmethod[[Login, Sequence[str]], Matches]]
+
     def known(self, request: HttpRequest, entries: list[str]) -> Matches:
-        raise NotImplementedError
+        """Who matches `entries`, as far as the login may know."""
+        return self.known_matches(request.user, entries)
 
     @admin.display(description="who matches now")
     def who_matches(self, group: NameGroup) -> SafeString:
@@ -132,11 +136,9 @@ class NameGroupAdmin(NameGroupModelAdmin):
 
 @admin.register(UserGroup)
 class UserGroupAdmin(NameGroupAdmin):
-    def known(self, request: HttpRequest, entries: list[str]) -> Matches:
-        return known_users(request.user, entries)
+    known_matches = staticmethod(known_users)
 
 
 @admin.register(HostGroup)
 class HostGroupAdmin(NameGroupAdmin):
-    def known(self, request: HttpRequest, entries: list[str]) -> Matches:
-        return known_hosts(request.user, entries)
+    known_matches = staticmethod(known_hosts)

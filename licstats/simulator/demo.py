@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -81,7 +82,7 @@ def _offer(server: LicenseServer, vendor: str, each: catalog.Offer, now: datetim
                 server.open(pool, holder, pool.ends - (number + 2) * DAY)
 
 
-class Site:
+class Site(ABC):
     """People with their workplaces, and compute nodes, of one place."""
 
     code = ""
@@ -147,12 +148,12 @@ class Site:
         where = self.server(server)
         return Farm(self.world, where, self.zone, features, jobs, users, self.nodes, **more)
 
+    @abstractmethod
     def programs(self) -> list[tuple[float, Program]]:
         """What is worked with, each with the share of the people who have it."""
-        raise NotImplementedError
 
-    def farms(self) -> list[Farm]:
-        raise NotImplementedError
+    @abstractmethod
+    def farms(self) -> list[Farm]: ...
 
     def cad(self, name: str) -> list[tuple[float, Program]]:
         server, versions = self.server(name), ("12.0", "12.0", "11.0")
