@@ -86,8 +86,15 @@ def profile(
 
 
 @pytest.fixture
-def context(profile: BrowserContext, live_server: LiveServer) -> Iterator[BrowserContext]:
-    """The profile without anything that an earlier test left in it, but for static files."""
+def context(request: pytest.FixtureRequest, live_server: LiveServer) -> Iterator[BrowserContext]:
+    """The profile without anything that an earlier test left in it, but for static files.
+
+    With --tracing, --screenshot or --video it is a profile of its own: that is what these record.
+    """
+    if any(request.config.getoption(name) != "off" for name in ("--tracing", "--screenshot", "--video")):
+        yield request.getfixturevalue("new_context")()
+        return
+    profile: BrowserContext = request.getfixturevalue("profile")
     first, *_ = profile.pages
     devtools = profile.new_cdp_session(first)
     devtools.send("Storage.clearDataForOrigin", {"origin": live_server.url, "storageTypes": "all"})
