@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from datetime import timedelta
 from io import StringIO
 
@@ -69,7 +70,7 @@ def test_poll_says_what_to_do_where_there_is_no_server() -> None:
         call_command("poll")
 
 
-def test_bench_measures_in_a_database_of_its_own() -> None:
+def test_bench_measures_in_a_database_of_its_own(caplog: pytest.LogCaptureFixture) -> None:
     server = LicenseServerFactory(name="kept")
     out = StringIO()
     call_command("bench", "--json", "--only", "next-poll", "--sessions", "600", "--repeat", "2", stdout=out)
@@ -80,6 +81,9 @@ def test_bench_measures_in_a_database_of_its_own() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_database WHERE datname LIKE 'licstats\\_bench\\_%%'")
         assert cursor.fetchone() == (0,)
+    assert caplog.records == []  # what is polled for it is nothing to tell
+    logging.getLogger("licstats.polling").warning("told again")
+    assert len(caplog.records) == 1
 
 
 def test_bench_names_the_benchmarks_that_there_are() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import fields
 from typing import Any
 
@@ -57,6 +58,7 @@ class Command(BaseCommand):
 
     def _measure(self, chosen: list[Benchmark], sizes: Sizes, results: list[Result]) -> None:
         console = Console(stderr=True)
+        logging.disable(logging.WARNING)  # what is polled here is not the installation's, nor are its troubles
         try:
             with throw_away_database():
                 for one in chosen:
@@ -67,6 +69,8 @@ class Command(BaseCommand):
                 f"The benchmarks' own database could not be used: {error}. They need a running PostgreSQL "
                 "(`licstats up`) and a user that may create databases (ALTER ROLE ... CREATEDB)."
             ) from error
+        finally:
+            logging.disable(logging.NOTSET)
 
 
 def positive(text: str) -> int:
