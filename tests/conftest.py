@@ -26,6 +26,7 @@ SLOW = (
     "test_demo",
     "test_agreement",
     "test_survives",
+    "test_services_survive",
     "test_graphs_and_dashboard",
     "test_frame",
     "test_closing",
