@@ -77,9 +77,13 @@ def profile(
     browser_type_launch_args: dict[str, Any],
     browser_context_args: dict[str, Any],
     tmp_path_factory: pytest.TempPathFactory,
+    django_db_setup: None,
     live_server: LiveServer,
 ) -> Iterator[BrowserContext]:
-    """One for all tests: only in a profile does Chromium keep compiled scripts, and plotly.js takes it two seconds."""
+    """One for all tests: only in a profile does Chromium keep compiled scripts, and plotly.js takes it two seconds.
+
+    It goes before the live server and its database do.
+    """
     folder = tmp_path_factory.mktemp("profile")
     with browser_type.launch_persistent_context(folder, **browser_type_launch_args, **browser_context_args) as profile:
         yield profile
