@@ -8,14 +8,14 @@ from django.db import migrations, models
 
 # What was asked and what came of it cannot be rewritten, whoever asks. PostgreSQL 15 and newer.
 KEEP = """
-CREATE FUNCTION keep_close_event() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION keep_close_event() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'The audit trail of closed sessions is append-only.' USING ERRCODE = 'restrict_violation';
 END $$;
 CREATE TRIGGER close_events_are_append_only BEFORE UPDATE OR DELETE ON sessions_app_closeevent
     FOR EACH ROW EXECUTE FUNCTION keep_close_event();
 
-CREATE FUNCTION keep_close_request() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION keep_close_request() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'DELETE' THEN
         RAISE EXCEPTION 'Close requests are kept.' USING ERRCODE = 'restrict_violation';

@@ -8,7 +8,7 @@ from django.db import migrations, models
 # In the place of foreign keys, which are checked row by row: whatever a feature's sessions were stored by, and however
 # the feature is deleted, they go with it. A reading holds its features locked until its sessions are committed.
 CASCADE = """
-CREATE FUNCTION drop_sessions_of_features() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION drop_sessions_of_features() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM sessions_app_opensession s USING gone WHERE s.feature_id = gone.id;
     DELETE FROM sessions_app_closedsession s USING gone WHERE s.feature_id = gone.id;
