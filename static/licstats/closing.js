@@ -1,31 +1,93 @@
 // The X of a row opens its preview in a dialog over the page. Without this file it is a link to the same as a page.
+// Not htmx asks for the preview: of an answer that is an error, or that never comes, it would show nothing.
 (() => {
   "use strict";
+  const AT_ONCE = 200; // ms in which an answer opens the dialog by itself; a later one finds it open, and waiting
+  const PATIENCE = 30000; // ms
+  const LEFT = "left";
+  const LATE = "late";
   let dialog = null;
+  let body = null;
   let opener = "";
+  let asking = null; // what can end the request that is waited for
 
   function build() {
-    dialog = document.createElement("dialog");
-    dialog.className = "close-dialog";
-    dialog.setAttribute("aria-labelledby", "close-title");
-    const body = document.createElement("div");
-    body.id = "close-dialog-body";
-    dialog.append(body);
+    body = element("div", { id: "close-dialog-body" });
+    dialog = element("dialog", { class: "close-dialog", "aria-labelledby": "close-title" }, body);
     document.body.append(dialog);
     dialog.addEventListener("close", () => {
+      if (asking) asking.abort(LEFT);
       body.replaceChildren();
       const link = opener && document.querySelector(`a[href="${CSS.escape(opener)}"]`); // the row may be drawn anew
       if (link) link.focus();
     });
   }
 
-  async function open(address) {
-    if (!dialog) build();
-    opener = address;
-    await window.htmx.ajax("GET", address, { target: "#close-dialog-body", swap: "innerHTML" });
+  function element(name, attributes, ...children) {
+    const made = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    made.append(...children);
+    return made;
+  }
+
+  function show() {
     if (!dialog.open) dialog.showModal();
     const safe = dialog.querySelector("[autofocus]");
     if (safe) safe.focus();
+  }
+
+  function say(title, words, role, ...buttons) {
+    const back = { class: "btn btn-secondary", href: location.href, "data-close-cancel": "", autofocus: "" };
+    body.replaceChildren(
+      element(
+        "div",
+        { class: "pane-body" },
+        element("h2", { id: "close-title" }, title),
+        element("p", { role }, words),
+        element("div", { class: "close-buttons" }, element("a", back, "Back"), ...buttons),
+      ),
+    );
+  }
+
+  function sayFailed(words) {
+    const again = element("button", { class: "btn btn-primary", type: "button" }, "Try again");
+    again.addEventListener("click", () => open(opener));
+    say("Nothing is closed", `${words} Try again; if it stays so, tell who looks after licstats.`, "alert", again);
+    show();
+  }
+
+  // The text of the preview; or why there is none, thrown as an Error of ours.
+  async function fetchPreview(address, signal) {
+    const headers = { "HX-Request": "true", "HX-Current-URL": location.href };
+    const answer = await fetch(address, { headers, cache: "no-store", signal });
+    if (new URL(answer.url).pathname.startsWith(document.documentElement.dataset.login)) location.reload(); // signed out
+    if (!answer.ok) throw new Error(`licstats could not look up what would be closed (error ${answer.status}).`);
+    const text = await answer.text();
+    if (!text.includes('id="close-title"')) throw new Error("What answered was not licstats, or not with a preview.");
+    return text;
+  }
+
+  function reason(error, signal) {
+    if (signal.reason === LATE) return `licstats has not answered for ${PATIENCE / 1000} s.`;
+    return error instanceof TypeError ? "licstats does not answer: it, or the network to it, is down." : error.message;
+  }
+
+  async function open(address) {
+    if (!dialog) build();
+    if (asking) asking.abort(LEFT);
+    const mine = (asking = new AbortController());
+    const timers = [setTimeout(() => mine.abort(LATE), PATIENCE), setTimeout(show, AT_ONCE)];
+    opener = address;
+    say("Looking up what would be closed…", "Nothing is closed before you confirm it.", "status");
+    try {
+      const preview = await fetchPreview(address, mine.signal);
+      window.htmx.swap(body, preview, { swapStyle: "innerHTML" });
+      show();
+    } catch (error) {
+      if (mine.signal.reason !== LEFT) sayFailed(reason(error, mine.signal));
+    } finally {
+      timers.forEach(clearTimeout);
+    }
   }
 
   document.addEventListener("click", (event) => {
@@ -39,4 +101,16 @@
       dialog.close();
     }
   });
+
+  // The confirmation is sent by htmx, which leaves the form as it is when no answer, or an error, comes.
+  function sayUnsure(event) {
+    const form = event.target.closest("form.close-preview");
+    if (!form) return;
+    const status = event.detail.xhr && event.detail.xhr.status;
+    const what = status ? `licstats answered with error ${status}` : "licstats did not answer";
+    for (const earlier of form.querySelectorAll("[role=alert]")) earlier.remove();
+    const words = `${what}, so it is not known whether the close was asked for. See Closed Sessions before you try again.`;
+    form.querySelector(".close-buttons").before(element("p", { class: "field-error", role: "alert" }, words));
+  }
+  for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) document.addEventListener(name, sayUnsure);
 })();

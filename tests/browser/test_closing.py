@@ -12,7 +12,7 @@ import redis as redis_client
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from django.utils import timezone as clock
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from licstats.managers.registry import MANAGERS
@@ -173,6 +173,45 @@ class TestBeforeAnything:
         grid.get_by_role("dialog").get_by_role("link", name="Keep it").press("Enter")
         expect(grid.get_by_role("dialog")).to_have_count(0)
         assert not CloseRequest.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("answer", "words"),
+        [
+            (lambda route: route.fulfill(status=500, body="Server Error"), "could not look up what would be closed"),
+            (lambda route: route.fulfill(status=200, body="<h1>Sign in to the proxy</h1>"), "was not licstats"),
+            (lambda route: route.abort(), "licstats does not answer"),
+        ],
+        ids=["error", "stranger", "silence"],
+    )
+    def test_a_preview_that_does_not_come_says_so_and_can_be_asked_for_again(
+        self, grid: Page, answer: Callable[[Route], None], words: str
+    ) -> None:
+        grid.route("**/close/**", answer, times=1)
+        grid.get_by_role("link", name="Close the session of ann on ws1").click()
+        dialog = grid.get_by_role("dialog", name="Nothing is closed")
+        expect(dialog.get_by_role("alert")).to_contain_text(words)
+        expect(dialog.get_by_role("link", name="Back")).to_be_focused()
+        dialog.get_by_role("button", name="Try again").click()
+        expect(grid.get_by_role("dialog").get_by_role("button", name="Close session")).to_be_visible()
+
+    def test_a_preview_that_takes_its_time_is_waited_for_in_the_dialog(self, grid: Page) -> None:
+        grid.route("**/close/**", lambda route: None)  # never answered
+        x = grid.get_by_role("link", name="Close the session of ann on ws1")
+        x.click()
+        expect(grid.get_by_role("dialog", name="Looking up what would be closed…")).to_be_visible()
+        grid.keyboard.press("Escape")
+        expect(grid.get_by_role("dialog")).to_have_count(0)
+        grid.unroute("**/close/**")
+        x.click()
+        expect(grid.get_by_role("dialog").get_by_role("link", name="Keep it")).to_be_focused()
+
+    def test_a_confirmation_without_an_answer_says_that_it_is_not_known(self, grid: Page) -> None:
+        grid.get_by_role("link", name="Close the session of ann on ws1").click()
+        button = grid.get_by_role("dialog").get_by_role("button", name="Close session")
+        expect(button).to_be_visible()
+        grid.route("**/close/**", lambda route: route.abort())
+        button.click()
+        expect(grid.get_by_role("dialog").get_by_role("alert")).to_contain_text("not known whether")
 
     def test_the_dialog_is_accessible(self, grid: Page) -> None:
         grid.get_by_role("link", name="Close the session of ann on ws1").click()
