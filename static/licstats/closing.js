@@ -52,18 +52,19 @@
   function sayFailed(words) {
     const again = element("button", { class: "btn btn-primary", type: "button" }, "Try again");
     again.addEventListener("click", () => open(opener));
-    say("Nothing is closed", `${words} Try again; if it stays so, tell who looks after licstats.`, "alert", again);
+    const cure = "Nothing was changed by it. Try again; if it stays so, tell who looks after licstats.";
+    say("It could not be shown", `${words} ${cure}`, "alert", again);
     show();
   }
 
-  // The text of the preview; or why there is none, thrown as an Error of ours.
+  // A preview, or how far a close is; or why there is none, thrown as an Error of ours.
   async function fetchPreview(address, signal) {
     const headers = { "HX-Request": "true", "HX-Current-URL": location.href };
     const answer = await fetch(address, { headers, cache: "no-store", signal });
     if (new URL(answer.url).pathname.startsWith(document.documentElement.dataset.login)) location.reload(); // signed out
-    if (!answer.ok) throw new Error(`licstats could not look up what would be closed (error ${answer.status}).`);
+    if (!answer.ok) throw new Error(`licstats could not look it up (error ${answer.status}).`);
     const text = await answer.text();
-    if (!text.includes('id="close-title"')) throw new Error("What answered was not licstats, or not with a preview.");
+    if (!text.includes('id="close-title"')) throw new Error("What answered was not licstats.");
     return text;
   }
 
@@ -78,7 +79,7 @@
     const mine = (asking = new AbortController());
     const timers = [setTimeout(() => mine.abort(LATE), PATIENCE), setTimeout(show, AT_ONCE)];
     opener = address;
-    say("Looking up what would be closed…", "Nothing is closed before you confirm it.", "status");
+    say("One moment…", "licstats looks it up. Nothing is closed before you confirm it.", "status");
     try {
       const preview = await fetchPreview(address, mine.signal);
       window.htmx.swap(body, preview, { swapStyle: "innerHTML" });

@@ -177,7 +177,7 @@ class TestBeforeAnything:
     @pytest.mark.parametrize(
         ("answer", "words"),
         [
-            (lambda route: route.fulfill(status=500, body="Server Error"), "could not look up what would be closed"),
+            (lambda route: route.fulfill(status=500, body="Server Error"), "could not look it up (error 500)"),
             (lambda route: route.fulfill(status=200, body="<h1>Sign in to the proxy</h1>"), "was not licstats"),
             (lambda route: route.abort(), "licstats does not answer"),
         ],
@@ -188,7 +188,7 @@ class TestBeforeAnything:
     ) -> None:
         grid.route("**/close/**", answer, times=1)
         grid.get_by_role("link", name="Close the session of ann on ws1").click()
-        dialog = grid.get_by_role("dialog", name="Nothing is closed")
+        dialog = grid.get_by_role("dialog", name="It could not be shown")
         expect(dialog.get_by_role("alert")).to_contain_text(words)
         expect(dialog.get_by_role("link", name="Back")).to_be_focused()
         dialog.get_by_role("button", name="Try again").click()
@@ -198,7 +198,7 @@ class TestBeforeAnything:
         grid.route("**/close/**", lambda route: None)  # never answered
         x = grid.get_by_role("link", name="Close the session of ann on ws1")
         x.click()
-        expect(grid.get_by_role("dialog", name="Looking up what would be closed…")).to_be_visible()
+        expect(grid.get_by_role("dialog", name="One moment…")).to_be_visible()
         grid.keyboard.press("Escape")
         expect(grid.get_by_role("dialog")).to_have_count(0)
         grid.unroute("**/close/**")

@@ -14,7 +14,7 @@ from sessions_app.closing import record
 from sessions_app.models import CloseEvent, CloseRequest, CloseState
 from sessions_app.models.closing import FOLLOWS, UNDER_WAY
 from tests.closing.making import close_request
-from tests.factories import OpenSessionFactory, UserFactory
+from tests.factories import LicenseServerFactory, OpenSessionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +50,48 @@ def test_of_two_that_move_a_close_on_the_second_does_nothing() -> None:
     assert record.move(first, CloseState.CHECKING, attempt=uuid.uuid4())
     assert not record.move(second, CloseState.CHECKING, attempt=uuid.uuid4())
     assert first.events.count() == 1
+
+
+def test_closes_that_move_together_each_take_their_own_step() -> None:
+    gone, refused, sent, asked = (close_request(state=CloseState.CHECKING) for _ in range(4))
+    late = CloseRequest.objects.get(pk=asked.pk)
+    record.move(asked, CloseState.REQUESTED, attempt=None)
+    steps = [
+        record.Step(gone, CloseState.ALREADY_GONE, "It had ended."),
+        record.Step(refused, CloseState.REFUSED, "It is borrowed.", {"exit_status": 7}),
+        record.Step(sent, CloseState.REMOVING, fields={"sent_at": clock.now(), "command": ["lmutil"]}),
+        record.Step(late, CloseState.REMOVING, fields={"sent_at": clock.now()}),
+    ]
+    assert record.move_all(steps) == [gone, refused, sent]
+    kept = {one.pk: one for one in CloseRequest.objects.all()}
+    assert [kept[one.pk].state for one in (gone, refused, sent, late)] == [
+        CloseState.ALREADY_GONE,
+        CloseState.REFUSED,
+        CloseState.REMOVING,
+        CloseState.REQUESTED,
+    ]
+    assert (kept[refused.pk].exit_status, kept[sent.pk].command, kept[gone.pk].exit_status) == (7, ["lmutil"], None)
+    assert [kept[gone.pk].ended_at is None, kept[sent.pk].ended_at is None] == [False, True]
+    assert gone.events.get().message == "It had ended."
+    assert not late.events.filter(step=CloseState.REMOVING).exists()
+
+
+def test_closes_of_many_that_take_the_same_step_cost_a_fixed_number_of_queries(django_assert_num_queries) -> None:
+    server = LicenseServerFactory()
+    requests = [close_request(OpenSessionFactory(feature__server=server)) for _ in range(20)]
+    attempt = {"attempt": uuid.uuid4()}
+    with django_assert_num_queries(6):  # of which two are the transaction's
+        moved = record.move_all([record.Step(one, CloseState.CHECKING, fields=attempt) for one in requests])
+    assert len(moved) == 20
+    assert CloseEvent.objects.count() == 20
+
+
+def test_one_step_that_is_not_of_the_machine_keeps_all_from_moving() -> None:
+    one, two = close_request(), close_request(state=CloseState.REMOVING)
+    with pytest.raises(ValueError, match="does not go"):
+        record.move_all([record.Step(one, CloseState.CHECKING), record.Step(two, CloseState.CHECKING)])
+    one.refresh_from_db()
+    assert one.state == CloseState.REQUESTED
 
 
 def test_a_worker_of_an_earlier_attempt_cannot_remove_any_more() -> None:

@@ -15,10 +15,11 @@ from django.db import connection
 from django.utils import timezone as clock
 
 from licstats.models import LicenseServer
-from sessions_app.closing.ask import CloseSession, send
+from sessions_app.closing.ask import CloseSession, close_all, send
+from sessions_app.closing.remove import AT_ONCE
 from sessions_app.closing.sweep import sweep
 from sessions_app.closing.work import close_on
-from sessions_app.models import CloseRequest, CloseState
+from sessions_app.models import CloseRequest, CloseState, OpenSession
 from tests.closing.farm import Farm, polled
 from tests.closing.worker import Worker, wait
 
@@ -133,6 +134,26 @@ def test_killed_in_the_removal_it_is_proved_and_never_repeated(
     take_over(request_to_close)
     assert state_of(request_to_close) == CloseState.CLOSED
     assert len(farm.removals) == 1
+    assert farm.users == ["ben"]
+
+
+def test_killed_in_the_removal_of_many_none_is_removed_twice(
+    farm: Farm, request_to_close: CloseRequest, login: User, start_worker: Callable[[], Worker]
+) -> None:
+    for number in range(5):
+        farm.check_out(f"user{number}", f"ws{number}", str(200 + number))
+    polled(request_to_close.server)
+    sessions = OpenSession.objects.filter(user__startswith="user").select_related("feature", "server")
+    close_all([CloseSession(session, login) for session in sessions])
+    farm.gate("lmremove")
+    worker = start_worker()
+    wait(lambda: len(farm.removals) == AT_ONCE, "as many removals as run at once")
+    worker.kill()
+    farm.open_gates()
+    wait(lambda: len(farm.users) == 7 - AT_ONCE, "the tools, which live on, to remove them")
+    take_over(request_to_close)
+    assert set(CloseRequest.objects.values_list("state", flat=True)) == {CloseState.CLOSED}
+    assert sorted(arguments[-1] for arguments in farm.removals) == ["101", *(str(200 + number) for number in range(5))]
     assert farm.users == ["ben"]
 
 
