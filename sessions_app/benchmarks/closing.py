@@ -107,7 +107,7 @@ def closes(sizes: Sizes) -> list[float]:
     "poll-beside",
     "polls another license server again and again while these sessions are closed: the slowest poll",
     target=1.0,
-    limited_by="the processor: 260 calls of the stand-ins beside it; a poll of it takes 0.1 s alone",
+    limited_by="the processor: 240 calls of the stand-ins beside it; a poll of it takes 0.1 s alone",
 )
 def poll_beside_closes(sizes: Sizes) -> list[float]:
     with fleet():
