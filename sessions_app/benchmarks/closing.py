@@ -96,7 +96,7 @@ def close_all() -> float:
     "closes",
     f"closes {SERVERS * CLOSES_EACH} sessions at once on {SERVERS} license servers, each call of a tool taking 1 s",
     target=8.0,
-    limited_by="one license server: a query, ten removals of 1 s, four at a time, and a query for the proof take 5 s; "
+    limited_by="one license server: a query, ten removals of 1 s, five at a time, and a query for the proof take 4 s; "
     "beside them 7.5 s of processor, of which 240 starts of the stand-ins take 4",
 )
 def closes(sizes: Sizes) -> list[float]:

@@ -22,7 +22,7 @@ from sessions_app.polling import command
 from sessions_app.polling.rows import storable
 
 ANSWER_LIMIT = 64 * 1024  # bytes
-AT_ONCE = 4  # commands to one license server, whose vendor daemons take one after another anyway
+AT_ONCE = 5  # commands to one license server, whose vendor daemons take one after another anyway
 NEVER_STARTED = ("not found", "no permission", "cannot be started")  # how such failures of the tool begin
 KILLED = "The tool did not answer and was killed, so that the removal may or may not have been sent: {failure}."
 
