@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.db.models import F
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from licstats.models import Feature, LicenseServer
@@ -60,6 +60,33 @@ def test_one_bar_for_each_user_the_most_licenses_first_split_into_used_and_borro
         "Borrowed": {"ann": 0, "bob": 2, "cas": 0},
     }
     expect(admin_page.locator(f"{GRAPH} .rangeslider-container")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_nothing_moves_under_the_pointer_when_the_figure_comes(
+    admin_page: Page, live_server: LiveServer, feature: Feature, width: int
+):
+    """A row that moves between the press and the release of a button is not clicked, or another one is."""
+    waiting: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.headers.get("x-part") == "graph":
+            waiting.append(route)
+        else:
+            route.fallback()
+
+    admin_page.set_viewport_size({"width": width, "height": 900})
+    admin_page.route(f"**{SESSIONS}*", hold)
+    admin_page.goto(live_server.url + SESSIONS)
+    row = admin_page.get_by_role("row", name="cas")
+    expect(row).to_be_visible()
+    before = row.bounding_box()
+    while not waiting:
+        admin_page.wait_for_timeout(20)
+    waiting[0].continue_()
+    expect(admin_page.locator(BARS).first).to_be_visible()
+    expect(admin_page.get_by_text("The same figures as a table")).to_be_visible()
+    assert row.bounding_box() == before
 
 
 def test_the_legend_switches_a_series_off_and_on(admin_page: Page, live_server: LiveServer, feature: Feature):
