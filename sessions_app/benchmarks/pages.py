@@ -104,7 +104,7 @@ def aggregated_pages(sizes: Sizes, sessions: int) -> list[float]:
     "sessions-page",
     "sessions page, 20 rows, by every order with and without filters, 100,000 sessions: 95 of 100 within",
     target=0.030,
-    limited_by="Django's own work for ten queries; counting the sessions that fit",
+    limited_by="Django's own work for six queries; counting the sessions that fit",
     sizes=("sessions",),
 )
 def sessions_page(sizes: Sizes) -> list[float]:

@@ -19,7 +19,7 @@ from sessions_app.grid.columns import SERVER, Column, GridTable, Row
 from sessions_app.grid.filters import GridFilters
 from sessions_app.grid.state import VIEW_FIELDS, GridState, SortKey
 
-FEW = 5_000  # rows that are sorted sooner than an index is walked for them
+FEW = 20_000  # rows that are sorted sooner than an index is walked for them
 
 
 @dataclass(frozen=True)
