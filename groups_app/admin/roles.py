@@ -55,7 +55,15 @@ class RoleForm(RoleModelForm):
             self.initial["forbidden"] = list(rows.values_list("server", flat=True))
 
 
-class RoleAdmin(GroupAdmin):
+class NamedAloneMixin:
+    """A page that asks before something is deleted counts what goes with it. Names might be of forbidden servers."""
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        _nested, counts, needed, protected = super().get_deleted_objects(objs, request)  # type: ignore[misc]
+        return [str(each) for each in objs], counts, needed, protected
+
+
+class RoleAdmin(NamedAloneMixin, GroupAdmin):
     """Django's groups are the roles. Whoever changes one sees which groups are not offered to it because of that."""
 
     form = RoleForm
@@ -65,6 +73,11 @@ class RoleAdmin(GroupAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
         rows = ForbiddenServer.objects.filter(server__in=permitted_servers(request.user)).select_related("server")
         return super().get_queryset(request).prefetch_related(Prefetch("forbidden_servers", rows))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        """Not of a role that forbids what the administrator may not see either: with it that would be lifted."""
+        rows = ForbiddenServer.objects.filter(role=obj).exclude(server__in=permitted_servers(request.user))
+        return super().has_delete_permission(request, obj) and not (obj and rows.exists())
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form: Any = super().get_form(request, obj, change, **kwargs)  # a class made for this request
@@ -101,7 +114,7 @@ def _groups_lost(role: Group) -> list[str]:
     ]
 
 
-class LoginAdmin(LoginModelAdmin):
+class LoginAdmin(NamedAloneMixin, LoginModelAdmin):
     """Only superusers make superusers, or change one; an administrator manages all other logins."""
 
     list_display = ["username", "email", "roles", "is_active", "is_staff", "is_superuser", "visibility"]

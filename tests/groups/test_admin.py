@@ -191,6 +191,23 @@ class TestRoles:
         assert {str(row.server) for row in viewer.forbidden_servers.all()} == {"US", "PL"}
         assert refused.status_code == 200
 
+    def test_a_role_that_forbids_what_the_administrator_may_not_see_is_not_deleted(self, pages: Client) -> None:
+        american, polish = server("US-secret", "xf"), server("PL", "xf")
+        ForbiddenServer.objects.create(role=Group.objects.get(name="administrator"), server=american)
+        both, one = Group.objects.create(name="both"), Group.objects.create(name="one")
+        for role, forbidden in ((both, american), (both, polish), (one, polish)):
+            ForbiddenServer.objects.create(role=role, server=forbidden)
+
+        refused = pages.post(reverse("admin:auth_group_delete", args=[both.pk]), {"post": "yes"})
+        chosen = {"action": "delete_selected", "_selected_action": [both.pk, one.pk]}
+        many = pages.post(reverse("admin:auth_group_changelist"), chosen)
+        pages.post(reverse("admin:auth_group_changelist"), chosen | {"post": "yes"})
+        pages.post(reverse("admin:auth_group_delete", args=[one.pk]), {"post": "yes"})
+
+        assert refused.status_code == 403
+        assert "US-secret" not in many.content.decode()
+        assert list(Group.objects.filter(name__in=["both", "one"])) == [both]
+
     def test_an_administrator_cannot_become_or_change_a_superuser(self, pages: Client, administrator: User) -> None:
         boss = User.objects.create_superuser("boss")
 

@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.contrib.admin import site
+from django.contrib.admin.utils import quote
 from django.contrib.auth.models import User
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
@@ -279,3 +281,20 @@ def test_sessions_that_are_kept_from_a_login_cannot_be_closed_by_it(keep: Keep, 
 
     assert "zsecret" not in shown[1] + posted[1]
     assert CloseRequest.objects.count() == asked
+
+
+@pytest.mark.parametrize("name", ["viewer", "administrator"])
+def test_the_administration_tells_nothing_by_id(name: str, still: None) -> None:
+    open_world()
+    user = login(LOOKERS[name].role)
+    client = signed_in(user)
+    forbid(user)
+    ids = {model: list(model._default_manager.values_list("pk", flat=True)) for model in site._registry}
+    assert all(ids[model] for model in (LicenseServer, LicenseServerGroup, Feature, CloseRequest))
+
+    for model, keys in ids.items():
+        for key, page in ((key, page) for key in keys for page in ("change", "delete", "history")):
+            address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=[quote(key)])
+            status, text = Ask(address).send(client)
+            assert status < 500, address
+            assert re.search("zsecret|zhush", text) is None, address
