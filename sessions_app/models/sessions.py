@@ -60,6 +60,7 @@ class OpenSession(Session):
             models.UniqueConstraint(
                 fields=["feature", "user", "host", "display", "handle", "checked_out_at", "place"],
                 nulls_distinct=False,
+                include=["used"],  # sums by feature and user are read from this index alone
                 name="one_open_session_of_an_identity",
             )
         ]
