@@ -18,7 +18,7 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from groups_app.models import ForbiddenServer, LicenseServerGroup
-from groups_app.visibility import permitted_servers
+from groups_app.visibility import forbidden_servers, permitted_servers
 from licstats.models import LicenseServer
 
 if TYPE_CHECKING:  # only the stubs know these as generic
@@ -115,7 +115,7 @@ def _groups_lost(role: Group) -> list[str]:
 
 
 class LoginAdmin(NamedAloneMixin, LoginModelAdmin):
-    """Only superusers make superusers, or change one; an administrator manages all other logins."""
+    """An administrator manages logins that may see no more than itself; only superusers make or change superusers."""
 
     list_display = ["username", "email", "roles", "is_active", "is_staff", "is_superuser", "visibility"]
 
@@ -129,7 +129,19 @@ class LoginAdmin(NamedAloneMixin, LoginModelAdmin):
         return super().has_delete_permission(request, obj) and self._may_touch(request, obj)
 
     def _may_touch(self, request: HttpRequest, login: User | None) -> bool:
-        return request.user.is_superuser or login is None or not login.is_superuser
+        if request.user.is_superuser or login is None:
+            return True
+        theirs = forbidden_servers(login).values("server")
+        return not login.is_superuser and not forbidden_servers(request.user).exclude(server__in=theirs).exists()
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """What limits the administrator limits the logins that it makes or changes, itself among them."""
+        limits = Group.objects.filter(pk__in=forbidden_servers(request.user).values("role"))
+        kept = list(limits)
+        super().save_related(request, form, formsets, change)
+        for role in set(kept) - set(form.instance.groups.all()):
+            form.instance.groups.add(role)
+            self.message_user(request, f"{form.instance} has the role {role}: it limits you as well.", messages.WARNING)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         fields = tuple(super().get_readonly_fields(request, obj))
