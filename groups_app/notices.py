@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from groups_app.merging import COUNTS_FOR
@@ -20,11 +20,11 @@ def reason_without_data(servers: QuerySet[LicenseServer], features: QuerySet[Fea
 
     A reading that is old is data, however old: its age stands beside it.
     """
+    if features.filter(server__read_at__isnull=False, last_listed_at=None).exists():
+        return ""
     known = list(servers.order_by("name"))
     if not known:
         return "No license server is there to be shown."
-    if features.filter(server__read_at__isnull=False, last_listed_at=None).exists():
-        return ""
     never = [server for server in known if server.read_at is None]
     if len(never) == len(known):
         return _listed([_never_read(server, features) for server in known])
@@ -36,7 +36,8 @@ def reason_without_data(servers: QuerySet[LicenseServer], features: QuerySet[Fea
 
 def group_notices(group: LicenseServerGroup, now: datetime) -> list[str]:
     """What is to be said above a group's merged features: members that blank some, or whose last reading is old."""
-    members = list(group.servers.order_by("name"))
+    old = Q(read_at=None) | Q(read_at__lt=now - COUNTS_FOR)
+    members = list(group.servers.filter(old | Q(enabled=False) | Q(failures__gt=0)).order_by("name"))
     never = [server.pk for server in members if server.read_at is None]
     unread = Feature.objects.filter(server__in=never, last_listed_at=None).order_by().values_list("server")
     blanks = dict(unread.annotate(Count("pk"))) if never else {}
