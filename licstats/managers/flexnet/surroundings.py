@@ -41,7 +41,9 @@ class Surroundings:
         return self.report.servers[-1].address if self.report.servers else ""
 
     def take(self, kind: str, found: Match, line: int) -> None:
-        getattr(self, f"_take_{kind}", self._ignore)(found, line)
+        take = getattr(self, f"_take_{kind}", None)
+        if take:  # else banners, rules, names of license files: nothing that is shown
+            take(found, line)
 
     def takes_wrapped(self, text: str) -> bool:
         """Whether `text` goes on with a triad's list of addresses, which the line before left open."""
@@ -52,9 +54,6 @@ class Surroundings:
             return False
         open_list.address += text.strip()
         return True
-
-    def _ignore(self, found: Match, line: int) -> None:
-        """Banners, rules, names of license files: nothing that is shown."""
 
     def _take_date(self, found: Match, line: int) -> None:
         self.report.date_lines.append(line)

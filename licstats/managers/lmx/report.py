@@ -135,10 +135,9 @@ class ReportReader:
         elif kind in {"used_by", "times", "dates", "key", "figures"} and not self.block:
             self._add_unknown(self.line, text, "This line belongs to no feature: its heading was not understood.")
         else:
-            getattr(self, f"_take_{kind}", self._ignore)(found)
-
-    def _ignore(self, found: re.Match[str]) -> None:
-        """Banners, and what a license is shared on: nothing that is shown."""
+            take = getattr(self, f"_take_{kind}", None)
+            if take:  # else banners, and what a license is shared on: nothing that is shown
+                take(found)
 
     def _take_server(self, found: re.Match[str]) -> None:
         self._close_block()
