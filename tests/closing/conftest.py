@@ -10,6 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from licstats.models import LicenseServer
+from sessions_app.closing import ask, sweep
 from tests.closing.farm import Farm
 from tests.closing.making import closer
 from tests.factories import LicenseServerFactory
@@ -32,3 +33,12 @@ def server(farm: Farm, db: None) -> LicenseServer:
 @pytest.fixture
 def login(db: None) -> User:
     return closer(username="nadia")
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the license servers that a worker was told of."""
+    names: list[str] = []
+    for module in (ask, sweep):
+        monkeypatch.setattr(module, "send", lambda server: names.append(server.name))
+    return names

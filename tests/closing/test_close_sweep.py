@@ -22,14 +22,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Names of the servers whose message was sent again."""
-    names: list[str] = []
-    monkeypatch.setattr(sweep, "send", lambda server: names.append(server.name))
-    return names
-
-
-@pytest.fixture
 def other_worker() -> Iterator[psycopg.Connection]:
     """Another process's connection to the same database."""
     with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": psycopg.Cursor}) as other:

@@ -10,7 +10,6 @@ from django.utils import timezone as clock
 
 from groups_app.models import HiddenServer
 from licstats.models import LicenseServer
-from sessions_app.closing import ask
 from sessions_app.closing.ask import CloseSession, close_all
 from sessions_app.closing.check import CloseRefused
 from sessions_app.models import CloseEvent, CloseRequest, CloseState, OpenSession
@@ -18,14 +17,6 @@ from tests.closing.making import close_request
 from tests.factories import FeatureFactory, OpenSessionFactory
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Names of the license servers that a worker was told of."""
-    names: list[str] = []
-    monkeypatch.setattr(ask, "send", lambda server: names.append(server.name))
-    return names
 
 
 def closes_of(login: User, *sessions: OpenSession) -> list[CloseSession]:
