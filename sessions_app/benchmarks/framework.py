@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pkgutil
 import statistics
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -72,6 +73,16 @@ def all_benchmarks() -> dict[str, Benchmark]:
         if module.name != "worker_settings":
             import_module(f"{benchmarks.__name__}.{module.name}")
     return _registered
+
+
+def timed(sizes: Sizes, act: Callable[[], object]) -> list[float]:
+    """Seconds that `act` takes, once for each repetition."""
+    seconds = []
+    for _ in range(sizes.repeat):
+        began = time.perf_counter()
+        act()
+        seconds.append(time.perf_counter() - began)
+    return seconds
 
 
 def measure(chosen: Benchmark, sizes: Sizes) -> Result:

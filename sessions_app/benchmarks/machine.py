@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
-
-from sessions_app.benchmarks.framework import Sizes, benchmark
+from sessions_app.benchmarks.framework import Sizes, benchmark, timed
 from sessions_app.benchmarks.polling import NOON, SIZES
 from sessions_app.benchmarks.reports import Fleet
 
@@ -17,10 +15,4 @@ from sessions_app.benchmarks.reports import Fleet
     sizes=SIZES,
 )
 def machine(sizes: Sizes) -> list[float]:
-    text = Fleet(sizes.sessions, NOON).report(NOON)
-    seconds = []
-    for _ in range(sizes.repeat):
-        began = time.perf_counter()
-        text.splitlines()
-        seconds.append(time.perf_counter() - began)
-    return seconds
+    return timed(sizes, Fleet(sizes.sessions, NOON).report(NOON).splitlines)

@@ -9,7 +9,7 @@ from licstats.managers.base import STATUS, Memo, Output
 from licstats.managers.reading import Reading
 from licstats.models import LicenseServer
 from sessions_app.benchmarks.database import empty
-from sessions_app.benchmarks.framework import Sizes, benchmark
+from sessions_app.benchmarks.framework import Sizes, benchmark, timed
 from sessions_app.benchmarks.reports import Fleet
 from sessions_app.polling.ingest import ingest
 from sessions_app.polling.poll import digest_of
@@ -60,12 +60,8 @@ class Polled:
 def read_once(sizes: Sizes) -> list[float]:
     text = Fleet(sizes.sessions, NOON).report(NOON)
     server = LicenseServer(name="bench", manager="flexnet")
-    seconds = []
-    for _ in range(sizes.repeat):
-        began = time.perf_counter()
-        server.license_manager.read({STATUS: Output(text, at=NOON)}, NOON, server.zone, Memo())
-        seconds.append(time.perf_counter() - began)
-    return seconds
+    outputs = {STATUS: Output(text, at=NOON)}
+    return timed(sizes, lambda: server.license_manager.read(outputs, NOON, server.zone, Memo()))
 
 
 @benchmark(

@@ -263,9 +263,7 @@ class TestQueryset:
         return merged_features(group, NOON)
 
     def test_it_filters_orders_counts_and_cuts_in_the_database(self, rows) -> None:
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
+        with CaptureQueriesContext(connection) as queries:
             found = list(rows.filter(name__icontains="F", used__gte=2).order_by("-used", "name")[:3])
             count = rows.filter(utilization__gt=20.0).count()
 
@@ -323,14 +321,8 @@ def plainly_merged(fleet: list[dict[str, Any]]) -> dict[tuple[str, str, str], di
     """The merged rows by the words of the rule, one feature after the other."""
 
     def told(name: str, version: str | None = None) -> list[dict[str, Any]]:
-        return [
-            other
-            for other, age, unknown in members
-            if other["name"] == name
-            and not unknown
-            and (age is None or age <= 24)
-            and version in (None, other["version"])
-        ]
+        fresh = (other for other, age, unknown in members if not unknown and (age is None or age <= 24))
+        return [other for other in fresh if other["name"] == name and version in (None, other["version"])]
 
     def type_of(feature: dict[str, Any]) -> str:
         types = {other["type"] for other in told(feature["name"], feature["version"]) if other["type"]}
