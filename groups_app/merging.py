@@ -30,9 +30,9 @@ COUNTS_FOR = timedelta(hours=24)
 MERGED = """
 WITH sums AS MATERIALIZED (
     SELECT MIN(f.id) AS sample, COUNT(*) AS members,
-        SUM(f.used) AS used, COUNT(f.used) AS used_known,
-        SUM(f.borrowed) AS borrowed, SUM(f.reserved) AS reserved, SUM(f.queued) AS queued,
-        SUM(f.total) AS total, COUNT(f.total) AS limited,
+        WHOLE_SUM(f.used) AS used, COUNT(f.used) AS used_known,
+        WHOLE_SUM(f.borrowed) AS borrowed, WHOLE_SUM(f.reserved) AS reserved, WHOLE_SUM(f.queued) AS queued,
+        WHOLE_SUM(f.total) AS total, COUNT(f.total) AS limited,
         MIN(f.expires) AS expires, BOOL_AND(f.permanent) AS permanent, BOOL_AND(f.adds_up) AS adds_up,
         MIN(COALESCE(f.last_listed_at, s.read_at)) AS last_update,
         MAX(CASE WHEN f.last_listed_at IS NULL THEN s.age

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Q, QuerySet, Sum, Window
+from django.db.models import Count, Q, QuerySet, Window
 from django.db.models.functions import Coalesce
+
+from licstats.aggregates import WholeSum
 
 MOST_BARS = 1_000  # a slider over more of them cannot be aimed, and each is drawn twice
 
@@ -44,14 +46,14 @@ def holders(sessions: QuerySet[Any], most: int = MOST_BARS) -> Holders:
         sessions.order_by()
         .values("user")
         .annotate(
-            licenses=Sum("used"),
-            borrowed=Coalesce(Sum("used", filter=Q(borrow_expires_at__isnull=False)), 0),
+            licenses=WholeSum("used"),
+            borrowed=Coalesce(WholeSum("used", filter=Q(borrow_expires_at__isnull=False)), 0),
             users=Window(Count("*")),
         )
         .order_by("-licenses", "user")
         .values_list("user", "licenses", "borrowed", "users")[:most]
     )
-    bars = [Bar(user, int(used), int(borrowed)) for user, used, borrowed, _ in rows]
+    bars = [Bar(user, used, borrowed) for user, used, borrowed, _ in rows]
     users = rows[0][3] if rows else 0
-    licenses = sum(bar.used for bar in bars) if users == len(bars) else sessions.aggregate(Sum("used"))["used__sum"]
-    return Holders(bars, users, int(licenses))
+    licenses = sum(bar.used for bar in bars) if users == len(bars) else sessions.aggregate(all=WholeSum("used"))["all"]
+    return Holders(bars, users, licenses)

@@ -12,13 +12,14 @@ from itertools import islice
 from typing import Any, NamedTuple, cast
 
 from django.db import connection
-from django.db.models import Count, F, Min, QuerySet, Sum
+from django.db.models import Count, F, Min, QuerySet
 from django.db.models.expressions import OrderBy
 
+from licstats.aggregates import WholeSum
 from licstats.models import Feature, LicenseServer
 from sessions_app.grid.columns import ON_PAGE
 
-SUMS = {"used_sum": Sum("used"), "host_count": Count("host", distinct=True), "host_first": Min("host")}
+SUMS = {"used_sum": WholeSum("used"), "host_count": Count("host", distinct=True), "host_first": Min("host")}
 CHUNK = 1_000  # groups whose hosts an export looks up at once
 
 Group = dict[str, Any]

@@ -10,11 +10,11 @@ from typing import Any
 
 from django.db import connection
 
+from licstats.aggregates import LARGEST
 from licstats.managers.reading import FeatureReading, QueuedReading, ReservationReading
 from licstats.models import Feature, LicenseServer
 from sessions_app.models import UsageInterval
 from sessions_app.polling.matching import Identity, identity, match, merged
-from sessions_app.polling.rows import LARGEST
 
 INTERVALS_TO_A_GAP = 5  # a reading that is older than so many intervals does not tell what was in between
 CURRENT = ("used", "borrowed", "reserved", "queued", "total")
@@ -194,7 +194,7 @@ def figures(reading: FeatureReading) -> dict[str, Any]:
 
 
 def bounded(count: int | None) -> int | None:
-    """A count that fits into the database, whatever was printed."""
+    """A count that can be added up, whatever was printed."""
     return None if count is None else max(-LARGEST, min(count, LARGEST))
 
 

@@ -8,7 +8,6 @@ from dataclasses import asdict
 from django.db import connection
 
 from licstats.managers.reading import Problem, ProblemKind, Reading, Verdict
-from sessions_app.polling.rows import LARGEST
 
 MOST_PROBLEMS = 1000
 HARMLESS = {ProblemKind.TOTALS, ProblemKind.DATE, ProblemKind.CATALOGUE}
@@ -32,7 +31,7 @@ def store_report(server_id: int, reading: Reading) -> bool:
                 json.dumps([asdict(node) for node in reading.servers]),
                 json.dumps([asdict(daemon) for daemon in reading.daemons]),
                 json.dumps([asdict(problem) for problem in reading.problems[:MOST_PROBLEMS]]),
-                min(len(reading.problems), LARGEST),
+                len(reading.problems),
             ],
         )
         return bool(cursor.rowcount)

@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from licstats.aggregates import LARGEST
 from licstats.managers.reading import SessionReading
 
 LONGEST = 160  # characters of each part of an identity, so that any four fit into an index entry
-LARGEST = 2**63 - 1
 COLUMNS = (
     "server_id, first_seen_at, missed, feature_id, checked_out_at, borrow_expires_at, linger, place, used, "
     '"user", host, ip, display, version, server_host, port, handle, raw'

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 
 from groups_app.visibility import visible_features, visible_groups, visible_servers
+from licstats.aggregates import WholeSum
 from licstats.live import LiveRequest
 from licstats.models import Feature
 from sessions_app.models import OpenSession
@@ -90,7 +91,7 @@ def _sessions(title: str, sign: str, field: str, sessions: QuerySet[OpenSession]
         sessions.filter(**{f"{field}__icontains": text})
         .order_by(field)
         .values_list(field)
-        .annotate(count=Count("pk"), licenses=Sum("used"))
+        .annotate(count=Count("pk"), licenses=WholeSum("used"))
     )
     found = [
         Found(name, _report({field: name}), f"{count:,} session{'s' if count != 1 else ''}, {licenses:,} in use")

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
+from licstats.aggregates import WholeSum
 from sessions_app.charts.figures import holders_figure
 from sessions_app.charts.holders import holders
 from sessions_app.charts.notes import HOLDER_COLUMNS, holder_rows, holders_note
@@ -129,8 +130,8 @@ class PersonFacts:
             return facts
         found = state.base.aggregate(
             sessions=Count("pk"),
-            licenses=Coalesce(Sum("used"), 0),
-            borrowed=Coalesce(Sum("used", filter=Q(borrow_expires_at__isnull=False)), 0),
+            licenses=Coalesce(WholeSum("used"), 0),
+            borrowed=Coalesce(WholeSum("used", filter=Q(borrow_expires_at__isnull=False)), 0),
             hosts=Count("host", distinct=True),
             users=Count("user", distinct=True),
         )

@@ -24,9 +24,7 @@ def test_features_that_were_there_before_kinds_are_merged_by_them(migrator: Migr
         for feature, version in (("Mesh", "1.0"), ("Mesh1", ".0")):  # the same letters in a row
             server.features.create(vendor="vendord", name=feature, version=version, type="floating", total=10, used=1)
 
-    migrator.apply_tested_migration(
-        [("licstats", "0003_kind_of_feature"), ("groups_app", "0005_kinds_without_statistics")]
-    )
+    migrator.apply_tested_migration([("licstats", "0004_whole_sum"), ("groups_app", "0005_kinds_without_statistics")])
 
     rows = merged_features(LicenseServerGroup.objects.get(name="XF"), clock.now())
     assert [(row.name, row.version, row.total, row.used) for row in rows] == [

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from licstats.aggregates import LARGEST, WholeSum
 from licstats.managers.reading import Problem, ProblemKind
 from licstats.models import Feature, LicenseServer, ServerReport
 from sessions_app.models import ClosedSession, OpenSession, SessionChange, UsageInterval
@@ -202,9 +203,17 @@ def test_text_that_no_column_takes_is_stored_as_far_as_it_goes(server: LicenseSe
     ingest(server, complete(1, wide))
     stored = OpenSession.objects.get(handle="\\N")
     assert stored.user == "tab\tback\\slash\nline\r"
-    assert (len(stored.host), len(stored.raw), stored.used) == (160, 9000, 2**63 - 1)
+    assert (len(stored.host), len(stored.raw), stored.used) == (160, 9000, LARGEST)
     assert len(Feature.objects.get().name) == 300
     assert not ClosedSession.objects.exists()
+
+
+def test_absurd_counts_are_still_added_up(server: LicenseServer) -> None:
+    sessions = [session("ada", str(handle), used=10**30) for handle in range(20)]
+    ingest(server, complete(0, feature("solver", *sessions, total=10**30, used=10**30)))
+    assert OpenSession.objects.aggregate(all=WholeSum("used"))["all"] == 20 * LARGEST
+    stored = Feature.objects.get()
+    assert (stored.total, stored.used) == (LARGEST, LARGEST)
 
 
 def test_a_clock_that_was_set_back_does_not_turn_time_around(server: LicenseServer) -> None:
