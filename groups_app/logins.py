@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import User
+from django.db import connection
 
 from groups_app.models import ForbiddenServer, HiddenFeature, HiddenServer
 
+COLUMNS = [field.attname for field in User._meta.concrete_fields]
 # By hand, because every request asks it: the ORM would take longer to write it than PostgreSQL to answer.
 WITH_RESTRICTED = f"""
-SELECT u.*, EXISTS (SELECT FROM {HiddenServer._meta.db_table} h WHERE h.user_id = u.id)
+SELECT {", ".join(f"u.{column}" for column in COLUMNS)},
+    EXISTS (SELECT FROM {HiddenServer._meta.db_table} h WHERE h.user_id = u.id)
     OR EXISTS (SELECT FROM {HiddenFeature._meta.db_table} h WHERE h.user_id = u.id)
     OR EXISTS (SELECT FROM {ForbiddenServer._meta.db_table} f
         JOIN {User.groups.through._meta.db_table} role ON role.group_id = f.role_id WHERE role.user_id = u.id)
-    AS restricted
 FROM {User._meta.db_table} u WHERE u.id = %s
 """  # noqa: S608 - our own names; what varies is a parameter
 
@@ -22,6 +24,12 @@ class LoginBackend(ModelBackend):
     """Django's own. A login's `restricted` says whether anything may be kept from it; mostly nothing is."""
 
     def get_user(self, user_id: int) -> User | None:
-        for user in User.objects.raw(WITH_RESTRICTED, [user_id]):
-            return user if self.user_can_authenticate(user) else None
-        return None
+        with connection.cursor() as cursor:
+            cursor.execute(WITH_RESTRICTED, [user_id])
+            found = cursor.fetchone()
+        if found is None:
+            return None
+        *values, restricted = found
+        user = User.from_db(connection.alias, COLUMNS, values)
+        user.restricted = restricted  # type: ignore[attr-defined]
+        return user if self.user_can_authenticate(user) else None

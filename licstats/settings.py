@@ -127,6 +127,7 @@ AXES_VERBOSE = False
 
 # Transport and headers. LICSTATS_HTTPS=1 where the pages are reached by https (a proxy in front, or not).
 HTTPS = env.flag("LICSTATS_HTTPS")
+SESSION_ENGINE = "licstats.login_sessions"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"

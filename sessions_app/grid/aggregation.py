@@ -71,10 +71,14 @@ class Aggregated:
         self.rows = rows
 
     def groups(self, sums: Iterable[str] = ()) -> QuerySet[Any, Group]:
-        """One row for each group with its keys and the sums that are wanted."""
-        wanted = {"used_sum", *sums}
-        grouped: QuerySet[Any, Group] = self.rows.order_by().values(*self.aggregation.keys)
-        return cast(QuerySet[Any, Group], grouped.annotate(**{name: SUMS[name] for name in sorted(wanted)}))
+        """One row for each group with its keys, the licenses that it holds, and the sums that are wanted."""
+        return self.keyed({"used_sum", *sums})
+
+    def keyed(self, sums: Iterable[str]) -> QuerySet[Any, Group]:
+        """One row for each group with its keys and just these sums."""
+        keys = self.rows.order_by().values(*self.aggregation.keys)
+        wanted = {name: SUMS[name] for name in sorted(sums)}
+        return cast(QuerySet[Any, Group], keys.annotate(**wanted) if wanted else keys.distinct())
 
     def ordered(self, groups: QuerySet[Any, Group], order: Sequence[OrderBy]) -> QuerySet[Any, Group]:
         return groups.order_by(*order, *(OrderBy(F(key)) for key in self.aggregation.keys))

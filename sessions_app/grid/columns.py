@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
+from html import escape
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -21,7 +22,7 @@ from django.db.models import BigIntegerField, Case, DateTimeField, F, Func, Text
 from django.db.models import Value as Constant
 from django.db.models.expressions import Combinable
 from django.utils import timezone
-from django.utils.html import escape, format_html, format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from licstats.durations import format_duration
@@ -160,7 +161,7 @@ class ChoiceColumn(Column):
         return self.labels.get(str(value), str(value or ""))
 
     def cell(self, row: Row, moment: Moment) -> str:
-        raw = row[self.path]
+        raw: str = row[self.path]
         return escape(self.labels.get(raw, raw)) if raw else DASH
 
 
@@ -266,7 +267,7 @@ def elapsed(since: datetime, moment: Moment) -> timedelta:
 def text_cell(raw: str) -> SafeString:
     """Text; what is longer than names are is cut after three lines and stands in full on hover."""
     if len(raw) <= LONG:
-        return escape(raw)
+        return mark_safe(escape(raw))  # noqa: S308 - escaped
     return format_html('<span class="long" title="{}">{}</span>', raw, raw)
 
 

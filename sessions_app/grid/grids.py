@@ -16,9 +16,11 @@ from groups_app.scope import SCOPE_FIELDS, Scope
 from groups_app.visibility import Login
 from sessions_app.grid.aggregation import SUMS, Aggregated, Aggregation
 from sessions_app.grid.columns import SERVER, Column, GridTable, Row
+from sessions_app.grid.counts import UNCOUNTED, Counts
 from sessions_app.grid.filters import GridFilters
 from sessions_app.grid.state import VIEW_FIELDS, GridState, SortKey
 
+SERVER_NAME = "server__name"
 FEW = 20_000  # rows that are sorted sooner than an index is walked for them
 
 
@@ -128,9 +130,9 @@ class Grid(ABC):
         restrict = state.filters.restrict_before if state.aggregation else state.filters.restrict_rows
         return restrict(state.base)
 
-    def page(self, state: GridState) -> Page:
-        """The page that the state asks for, or the last one where there are fewer."""
-        source = self.source(state)
+    def page(self, state: GridState, version: str = "") -> Page:
+        """The page that the state asks for, or the last one where there are fewer. `version` is that of the rows."""
+        source = self.source(state, Counts.at(version, state.scope))
         start = (state.page - 1) * state.per_page
         if found := source.counted_slice(start, start + state.per_page):
             return Page(found[0], found[1], state.page, state.per_page)
@@ -140,8 +142,10 @@ class Grid(ABC):
         rows = source.slice(start, min(start + state.per_page, total), total) if total else []
         return Page(rows, total, number, state.per_page)
 
-    def source(self, state: GridState) -> RowSource:
-        return AggregatedRows(self, state, state.aggregation) if state.aggregation else PlainRows(self, state)
+    def source(self, state: GridState, counts: Counts = UNCOUNTED) -> RowSource:
+        if state.aggregation:
+            return AggregatedRows(self, state, counts, state.aggregation)
+        return PlainRows(self, state, counts)
 
     def tie_breakers(self, state: GridState) -> tuple[str, ...]:
         """Paths that make every order one and the same each time."""
@@ -151,9 +155,10 @@ class Grid(ABC):
 class RowSource(ABC):
     """The rows of a state, in order: counted, a page of them, or all."""
 
-    def __init__(self, grid: Grid, state: GridState) -> None:
+    def __init__(self, grid: Grid, state: GridState, counts: Counts) -> None:
         self.grid = grid
         self.state = state
+        self.counts = counts
 
     @abstractmethod
     def count(self) -> int: ...
@@ -183,7 +188,7 @@ class PlainRows(RowSource):
         return self.grid.restricted(self.state)
 
     def count(self) -> int:
-        return self.rows.count()
+        return self.counts.of(self.rows)
 
     def order(self) -> list[OrderBy]:
         """By the sort keys, what is not known last, and then so that no two rows are equal."""
@@ -201,6 +206,8 @@ class PlainRows(RowSource):
         first = self.grid.columns[self.state.sort[0].name] if self.state.sort else None
         if first is not None and first.nullable:
             return self._known_first(first, start, stop, total, wanted)
+        if first is not None and first.path == SERVER_NAME and total > FEW and self.counts.version:
+            return self._of_servers(start, stop, wanted)
         return fetched(self.rows, self.order(), start, stop, total, wanted)
 
     def values(self, columns: Sequence[Column]) -> Iterator[Sequence[Any]]:
@@ -224,19 +231,43 @@ class PlainRows(RowSource):
             rows = fetched(known, known_order, start, stop, total * 2, wanted)
             if len(rows) == stop - start:
                 return rows
-        count = known.count()
+        count = self.counts.of(known)
         rows = fetched(known, known_order, start, min(stop, count), count, wanted) if start < count else []
         if stop > count:
             unknown = self.rows.filter(**{f"{column.path}__isnull": True})
             rows += fetched(unknown, order[1:], max(0, start - count), stop - count, total - count, wanted)
         return rows
 
+    def _of_servers(self, start: int, stop: int, wanted: set[str]) -> Sequence[Row]:
+        """Sorted by license server, from those that are on the page: an order by name sorts all sessions of each."""
+        down = self.state.sort[0].descending
+        counts: list[tuple[int, int]] = self.counts.remembered("servers", self.rows, self._count_by_server)
+        on_page, before, after = [], 0, 0
+        for server, count in reversed(counts) if down else counts:
+            before, after = (before + count, after + count) if after + count <= start else (before, after + count)
+            if after > start:
+                on_page.append(server)
+            if after >= stop:
+                break
+        rows = self.rows.filter(server__in=on_page)
+        order = self.order()
+        if len(on_page) == 1:
+            rows, order = self.rows.filter(server=on_page[0]), order[1:]
+        indexed = len(on_page) == len(self.state.sort) == 1
+        return fetched(rows, order, start - before, stop - before, after - before, wanted, indexed=indexed)
+
+    def _count_by_server(self) -> list[tuple[int, int]]:
+        """(id, rows) of each license server, in the order of their names."""
+        return list(
+            self.rows.order_by(SERVER_NAME).values_list("server").annotate(of=Count("*")).values_list("server", "of")
+        )
+
 
 class AggregatedRows(RowSource):
     """Many rows of the database are one row of the grid."""
 
-    def __init__(self, grid: Grid, state: GridState, aggregation: Aggregation) -> None:
-        super().__init__(grid, state)
+    def __init__(self, grid: Grid, state: GridState, counts: Counts, aggregation: Aggregation) -> None:
+        super().__init__(grid, state, counts)
         self.aggregation = aggregation
         self.aggregated = Aggregated(aggregation, grid.restricted(state))
 
@@ -259,15 +290,23 @@ class AggregatedRows(RowSource):
         ]
         return self.aggregated.ordered(self.groups, order)
 
+    @cached_property
+    def counted(self) -> QuerySet[Any, dict[str, Any]]:
+        """The same groups, with no sums but those that decide which there are: whatever the order, one count."""
+        return self.state.filters.restrict_sums(self.aggregated.keyed(self.state.filters.sums_asked()))
+
     def count(self) -> int:
-        return self.groups.count()
+        return self.counts.of(self.counted)
 
     def counted_slice(self, start: int, stop: int) -> tuple[Sequence[Row], int] | None:
         """An order by a sum needs all groups, which counts them as well; one by a key follows an index instead."""
-        if not SUMS.keys() & set(self.order_paths()[:1]):
+        if not SUMS.keys() & set(self.order_paths()[:1]) or self.counts.known(self.counted) is not None:
             return None
         groups = list(self.ordered().annotate(of=Window(Count("*")))[start:stop])
-        return (self.aggregated.described(groups), groups[0]["of"]) if groups else None
+        if not groups:
+            return None
+        self.counts.learn(self.counted, groups[0]["of"])
+        return self.aggregated.described(groups), groups[0]["of"]
 
     def slice(self, start: int, stop: int, total: int) -> Sequence[Row]:
         return self.aggregated.described(list(self.ordered()[start:stop]))
@@ -294,10 +333,17 @@ def sorted_in_memory(order: Sequence[OrderBy]) -> list[OrderBy]:
 
 
 def fetched(
-    rows: QuerySet[Any], order: Sequence[OrderBy], start: int, stop: int, total: int, wanted: set[str]
+    rows: QuerySet[Any],
+    order: Sequence[OrderBy],
+    start: int,
+    stop: int,
+    total: int,
+    wanted: set[str],
+    *,
+    indexed: bool = False,
 ) -> list[dict[str, Any]]:
-    """Rows `start` to `stop` of `total`, counted from whichever end is nearer."""
-    ordered = rows.order_by(*(sorted_in_memory(order) if total <= FEW else order))
+    """Rows `start` to `stop` of `total`, counted from whichever end is nearer. `indexed`: an index has just these."""
+    ordered = rows.order_by(*(order if indexed or total > FEW else sorted_in_memory(order)))
     if start <= total - stop:
         return list(ordered.values(*wanted)[start:stop])
     backwards = list(ordered.reverse().values(*wanted)[total - stop : total - start])

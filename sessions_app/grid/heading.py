@@ -6,8 +6,8 @@ By plain strings, as the rows are: templates took a quarter of the page's time f
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from sessions_app.grid.columns import Kind

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, cast
 
 from django.db.models import BigIntegerField, Q, QuerySet, Value
 from django.db.models.functions import Cast
-from django.utils.html import escape, format_html
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from groups_app.visibility import Login
@@ -75,7 +75,7 @@ class VersionColumn(Column):
 
     def cell(self, row: Row, moment: Moment) -> str:
         version, checked_out = row["feature__version"], row.get("version") or ""
-        shown = escape(version) if version else DASH
+        shown = text_cell(version) if version else DASH
         if not checked_out or checked_out.removeprefix("v") == version.removeprefix("v"):
             return shown
         return format_html('<span title="Checked out as {}">{}</span>', checked_out, shown)

@@ -31,6 +31,7 @@ from sessions_app.grid.columns import (
     NumberColumn,
     Row,
 )
+from sessions_app.grid.counts import UNCOUNTED, Counts
 from sessions_app.grid.filters import AnyOf, AtLeast, AtMost, Contains, DayAfter, DayBefore, GridFilters
 from sessions_app.grid.grids import Grid, PlainRows, RowSource
 from sessions_app.grid.sessions import TYPES
@@ -233,9 +234,9 @@ class UsageGrid(Grid):
             return Feature.objects.none()
         return merged_rows(scope, scope.group, state.moment.now) if scope.group else listed_rows(scope)
 
-    def source(self, state: GridState) -> RowSource:
+    def source(self, state: GridState, counts: Counts = UNCOUNTED) -> RowSource:
         merged = state.scope is not None and state.scope.group is not None
-        return MergedRows(self, state) if merged else super().source(state)
+        return MergedRows(self, state, counts) if merged else super().source(state, counts)
 
     def tie_breakers(self, state: GridState) -> tuple[str, ...]:
         if state.scope is not None and state.scope.group:

@@ -60,7 +60,7 @@ class Report(GridPage):
             context |= {"figure": NOTHING} | ({} if state.errors else self.graph(state))
             context["figure"] = json.dumps(context["figure"])
         elif not state.errors:
-            page = self.grid.page(state)
+            page = self.grid.page(state, reach.version if reach else "")
             context |= {"page": page, "body": body(state, page), "header_groups": header_groups(state)}
         template = "charts/figure.html" if part is Part.GRAPH else "dashboard/rows.html"
         return mark(render(request, template, context), reach.read_at if reach else None)

@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from tests.factories import NOON, UserFactory
 
@@ -112,6 +114,24 @@ def test_every_page_needs_a_login(name: str, nobody: Client) -> None:
 
 def test_there_are_pages_to_sweep() -> None:
     assert {"servers", "search", "login", "password_change"} <= set(plain_pages())
+
+
+def test_a_login_is_signed_out_where_its_session_ended(viewer_page: Client) -> None:
+    assert viewer_page.get("/servers/").status_code == 200
+    Session.objects.update(expire_date=timezone.now())
+    assert viewer_page.get("/servers/").status_code == 302
+
+
+def test_a_session_that_was_written_by_another_secret_opens_nothing(viewer_page: Client) -> None:
+    Session.objects.update(session_data="made:up:data")
+    assert viewer_page.get("/servers/").status_code == 302
+
+
+def test_a_login_that_was_switched_off_or_removed_is_signed_out(viewer_page: Client, viewer: User) -> None:
+    User.objects.filter(pk=viewer.pk).update(is_active=False)
+    assert viewer_page.get("/servers/").status_code == 302
+    User.objects.filter(pk=viewer.pk).delete()
+    assert viewer_page.get("/servers/").status_code == 302
 
 
 def test_administration_has_no_sign_in_of_its_own(nobody: Client, viewer_page: Client) -> None:
