@@ -101,6 +101,9 @@ DATABASES = {
         "HOST": str(layout.sockets),
     }
 }
+CACHES = {  # in each process: what is kept is right as long as nothing was read, and soon made again
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 10_000}}
+}
 DATABASES["default"]["CONN_MAX_AGE"] = env.number("LICSTATS_CONN_MAX_AGE", 60)  # seconds
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -79,7 +80,8 @@ def answered(client: Client, address: str, headers: dict[str, str] = HTMX) -> fl
 
 
 def at_95_percent(samples: list[float]) -> float:
-    return sorted(samples)[int(len(samples) * 0.95)]
+    """What 95 of 100 samples do not exceed."""
+    return sorted(samples)[math.ceil(len(samples) * 0.95) - 1]
 
 
 def rounds(sizes: Sizes, measure: Callable[[], float]) -> list[float]:
@@ -104,7 +106,7 @@ def aggregated_pages(sizes: Sizes, sessions: int) -> list[float]:
     "sessions-page",
     "sessions page, 20 rows, by every order with and without filters, 100,000 sessions: 95 of 100 within",
     target=0.030,
-    limited_by="Django's own work for six queries; counting the sessions that fit",
+    limited_by="Django's own work for a page; counting, once for each reading and filter",
     sizes=("sessions",),
 )
 def sessions_page(sizes: Sizes) -> list[float]:
@@ -126,7 +128,7 @@ def aggregated_page(sizes: Sizes) -> list[float]:
     "sessions-page-million",
     "sessions page as above, ten times as many sessions",
     target=0.120,
-    limited_by="counting the sessions that fit",
+    limited_by="finding the sessions that fit, where few do",
     sizes=("sessions",),
 )
 def sessions_page_of_a_million(sizes: Sizes) -> list[float]:

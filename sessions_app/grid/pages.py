@@ -11,6 +11,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.views.generic import View
 
 from groups_app.scope import Scope, ScopeError
@@ -24,7 +25,7 @@ from sessions_app.grid.columns import Row
 from sessions_app.grid.exports import EXTENSIONS, export
 from sessions_app.grid.grids import Grid, Page
 from sessions_app.grid.heading import head
-from sessions_app.grid.rendering import ActionCells, FilterCell, body, filter_cells, header_groups
+from sessions_app.grid.rendering import ActionCells, Addresses, FilterCell, body, filter_cells, header_groups
 from sessions_app.grid.state import PAGE_SIZES, GridState
 
 CHOICE_HEADER = "X-Grid-Choice"  # sent by grid.js with what a login chose by hand; links from elsewhere have none
@@ -111,19 +112,23 @@ class GridPage(View):
             "head": head(header_groups(state), cells, request.path),
             "kept_inputs": state.inputs_without(visible_fields(cells)),
             "page_inputs": state.inputs_without(()),
-            "body": body(state, page, self.actions(request, state, page), self.more(request, state)) if page else "",
+            "body": self.body(request, state, page) if page else "",
             "unfiltered": state.base.count() if page and not page.total and state.chips else None,
             "links": Links(request.path, state, page),
             "loose_errors": {name: texts for name, texts in state.errors.items() if name not in visible_fields(cells)},
         }
 
-    def actions(self, request: HttpRequest, state: GridState, page: Page) -> ActionCells:
-        """By row, what stands in its Action cell."""
+    def body(self, request: HttpRequest, state: GridState, page: Page) -> SafeString:
+        inside = self.inside(state, page)
+        return body(state, page, self.actions(request, state, page, inside), inside)
+
+    def inside(self, state: GridState, page: Page) -> Addresses:
+        """For aggregated rows, by their numbers: the address of what was added up in each."""
         return {}
 
-    def more(self, request: HttpRequest, state: GridState) -> Any:
-        """For aggregated rows: the link of a row to what was added up in it, or None."""
-        return None
+    def actions(self, request: HttpRequest, state: GridState, page: Page, inside: Addresses) -> ActionCells:
+        """By id, or by number where rows are aggregated: what stands in the Action cell."""
+        return {}
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import groupby
@@ -15,6 +15,7 @@ from sessions_app.grid.grids import Page
 from sessions_app.grid.state import GridState, SortKey
 
 ActionCells = Mapping[int, str]
+Addresses = Mapping[int, str]
 
 
 @dataclass(frozen=True)
@@ -146,16 +147,16 @@ def body(
     state: GridState,
     page: Page,
     actions: ActionCells | None = None,
-    more: Callable[[Row], str] | None = None,
+    inside: Addresses | None = None,
 ) -> SafeString:
-    """The `<tr>`s of a page. `more` gives an aggregated row's link to what was added up in it."""
+    """The `<tr>`s of a page. `inside` leads from the number of an aggregated row to what was added up in it."""
     moment, columns = state.moment, state.columns
     opened = [f'<td class="{css_class(column)}"{quiet(column)}>' for column in columns]
     parts: list[str] = []
     for number, row in enumerate(page.rows, page.first):
         key = row_key(state, row)
         parts.append(
-            f'<tr data-key="{key}"><th scope="row" class="number hold" data-quiet>{number_cell(number, row, more)}</th>'
+            f'<tr data-key="{key}"><th scope="row" class="number hold" data-quiet>{number_cell(number, inside)}</th>'
         )
         for column, start in zip(columns, opened, strict=True):
             if column.name == "action":
@@ -167,10 +168,10 @@ def body(
     return mark_safe("".join(parts))  # noqa: S308 - cells escape what they hold
 
 
-def number_cell(number: int, row: Row, more: Callable[[Row], str] | None) -> str:
-    if more is None:
+def number_cell(number: int, inside: Addresses | None) -> str:
+    if not inside:
         return f"{number:,}"
-    return f'<a href="{escape(more(row))}" title="Show the sessions of this row">{number:,}</a>'
+    return f'<a href="{escape(inside[number])}" title="Show the sessions of this row">{number:,}</a>'
 
 
 def quiet(column: Column) -> str:

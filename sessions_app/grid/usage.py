@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -45,15 +46,16 @@ class FeatureLink(Column):
     """The feature's name, which leads to its sessions."""
 
     def cell(self, row: Row, moment: Moment) -> str:
-        query = urlencode(
-            {
-                "scope": f"{row['scope_kind']}:{row['server_name']}",
-                "feature": row["name"],
-                "version": row["version"],
-                "type": row["type"],
-            }
-        )
-        return format_html('<a href="{}?{}">{}</a>', reverse("realtime-sessions"), query, row["name"])
+        scope = f"{row['scope_kind']}:{row['server_name']}"
+        address = sessions_of(scope, row["name"], row["version"], row["type"])
+        return format_html('<a href="{}">{}</a>', address, row["name"])
+
+
+@lru_cache(maxsize=1024)
+def sessions_of(scope: str, name: str, version: str, kind: str) -> str:
+    """The address of a feature's sessions."""
+    query = urlencode({"scope": scope, "feature": name, "version": version, "type": kind})
+    return f"{reverse('realtime-sessions')}?{query}"
 
 
 def explained(figure: str, row: Row) -> str:

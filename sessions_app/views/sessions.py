@@ -20,7 +20,7 @@ from sessions_app.grid.aggregation import Aggregation
 from sessions_app.grid.columns import Row
 from sessions_app.grid.grids import Page
 from sessions_app.grid.pages import Reach, drill, is_fragment
-from sessions_app.grid.rendering import ActionCells
+from sessions_app.grid.rendering import ActionCells, Addresses
 from sessions_app.grid.sessions import SESSIONS, USER_SESSIONS
 from sessions_app.grid.state import GridState
 from sessions_app.views.parts import Report
@@ -52,28 +52,27 @@ class SessionsReport(Report):
         """The query string by which the sessions grid shows what was added up in `row`."""
         return drill(state, aggregation, row)
 
-    def actions(self, request: HttpRequest, state: GridState, page: Page) -> ActionCells:
+    def inside(self, state: GridState, page: Page) -> Addresses:
+        aggregation = state.aggregation
+        if aggregation is None:
+            return {}
+        path = reverse("realtime-sessions")
+        return {number: path + self.drill(state, aggregation, row) for number, row in enumerate(page.rows, page.first)}
+
+    def actions(self, request: HttpRequest, state: GridState, page: Page, inside: Addresses) -> ActionCells:
         """The X of each row, which the past does not have."""
         if state.at is not None:
             return {}
-        if aggregation := state.aggregation:
-            addresses = [self.drill(state, aggregation, row).removeprefix("?") for row in page.rows]
+        if state.aggregation:
             return {
-                number: action_cell(group_offer(request.user, address), "the sessions of this row")
-                for number, address in enumerate(addresses, page.first)
+                number: action_cell(group_offer(request.user, address.partition("?")[2]), "the sessions of this row")
+                for number, address in inside.items()
             }
         offered = offers(request.user, page.rows)
         return {
             row["id"]: action_cell(offered[row["id"]], f"the session of {row['user']} on {row['host']}")
             for row in page.rows
         }
-
-    def more(self, request: HttpRequest, state: GridState) -> Any:
-        aggregation = state.aggregation
-        if aggregation is None:
-            return None
-        path = reverse("realtime-sessions")
-        return lambda row: path + self.drill(state, aggregation, row)
 
 
 class RealtimeSessions(SessionsReport):
