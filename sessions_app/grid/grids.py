@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from typing import Any, ClassVar, cast
 
 from django.db.models import Count, F, Model, QuerySet, Window
@@ -242,18 +243,16 @@ class PlainRows(RowSource):
         """Sorted by license server, from those that are on the page: an order by name sorts all sessions of each."""
         down = self.state.sort[0].descending
         counts: list[tuple[int, int]] = self.counts.remembered("servers", self.rows, self._count_by_server)
-        on_page, before, after = [], 0, 0
-        for server, count in reversed(counts) if down else counts:
-            before, after = (before + count, after + count) if after + count <= start else (before, after + count)
-            if after > start:
-                on_page.append(server)
-            if after >= stop:
-                break
-        rows = self.rows.filter(server__in=on_page)
-        order = self.order()
-        if len(on_page) == 1:
-            rows, order = self.rows.filter(server=on_page[0]), order[1:]
-        indexed = len(on_page) == len(self.state.sort) == 1
+        ordered = counts[::-1] if down else counts
+        ends = accumulate(count for _server, count in ordered)
+        places = [(server, end - count, end) for (server, count), end in zip(ordered, ends, strict=True)]
+        on_page = [(server, begin, end) for server, begin, end in places if begin < stop and end > start]
+        if not on_page:
+            return []
+        before, after = on_page[0][1], on_page[-1][2]
+        rows = self.rows.filter(server__in=[server for server, _begin, _end in on_page])
+        one = len(on_page) == 1  # then their names are all the same, and what is left may be the order of an index
+        order, indexed = self.order()[one:], one and len(self.state.sort) == 1
         return fetched(rows, order, start - before, stop - before, after - before, wanted, indexed=indexed)
 
     def _count_by_server(self) -> list[tuple[int, int]]:

@@ -7,6 +7,19 @@
 (() => {
   "use strict";
 
+  // Plotly is large. It comes when a first figure is to be drawn, so that the page answers its reader before.
+  const library = document.currentScript.dataset.plotly;
+  let coming = false;
+  function bringPlotly() {
+    if (coming) return;
+    coming = true;
+    const script = document.createElement("script");
+    script.src = library;
+    script.onload = () => drawAll(document);
+    script.onerror = () => { coming = false; };
+    document.head.append(script);
+  }
+
   const style = () => getComputedStyle(document.documentElement);
   const colour = (series) => style().getPropertyValue(`--series-${series}`).trim();
 
@@ -41,10 +54,11 @@
   function draw(chart) {
     const source = chart.querySelector("[data-figure]");
     const canvas = chart.querySelector(".chart-canvas");
-    if (!source || !canvas || !window.Plotly) return;
+    if (!source || !canvas) return;
     const plain = JSON.parse(source.dataset.figure);
     canvas.hidden = plain.data.every((trace) => trace.x.length === 0);
     if (canvas.hidden) return;
+    if (!window.Plotly) return bringPlotly();
     const figure = dressed(plain);
     Plotly.react(canvas, figure.data, figure.layout, { displayModeBar: false, responsive: true });
     const save = document.querySelector(`[data-chart-save="${chart.dataset.chart}"]`);
