@@ -16,7 +16,10 @@ either, the only version of its name. Left-out members say nothing about that.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
 
 from django.db.models import QuerySet
 
@@ -25,18 +28,51 @@ from groups_app.models.merged import DerivedTable
 
 COUNTS_FOR = timedelta(hours=24)
 
+
+class Figure(NamedTuple):
+    """`parts`: what the pass over the features makes for each kind; `merged`: the figure of those that count."""
+
+    parts: str
+    merged: str
+
+
+COUNTING = "FILTER (WHERE NOT old)"
+# A figure that one member does not tell is not known: unlimited, or in use unknown.
+FIGURES = {
+    "used": Figure(
+        "WHOLE_SUM(f.used) AS used, COUNT(f.used) AS used_known",
+        f"CASE WHEN BOOL_AND(used_known = members) {COUNTING} THEN SUM(used) {COUNTING} END::bigint",
+    ),
+    "borrowed": Figure("WHOLE_SUM(f.borrowed) AS borrowed", f"SUM(borrowed) {COUNTING}::bigint"),
+    "reserved": Figure("WHOLE_SUM(f.reserved) AS reserved", f"SUM(reserved) {COUNTING}::bigint"),
+    "queued": Figure("WHOLE_SUM(f.queued) AS queued", f"SUM(queued) {COUNTING}::bigint"),
+    "total": Figure(
+        "WHOLE_SUM(f.total) AS total, COUNT(f.total) AS limited",
+        f"CASE WHEN BOOL_AND(limited = members) {COUNTING} THEN SUM(total) {COUNTING} END::bigint",
+    ),
+    "expires": Figure("MIN(f.expires) AS expires", f"MIN(expires) {COUNTING}"),
+    "permanent": Figure("BOOL_AND(f.permanent) AS permanent", f"BOOL_AND(permanent) {COUNTING}"),
+    "adds_up": Figure("BOOL_AND(f.adds_up) AS adds_up", f"BOOL_AND(adds_up) {COUNTING}"),
+    "last_update": Figure("MIN(COALESCE(f.last_listed_at, s.read_at)) AS last_update", f"MIN(last_update) {COUNTING}"),
+    "age": Figure(
+        """MAX(CASE WHEN f.last_listed_at IS NULL THEN s.age
+            ELSE DATE_PART('epoch', %(now)s - f.last_listed_at) / s.seconds END) AS age""",
+        f"MAX(age) {COUNTING}",
+    ),
+}
+COMPUTED = {
+    "available": (("total", "used", "reserved"), "total - used - reserved"),
+    "utilization": (("total", "used"), "100.0::float8 * used / NULLIF(total, 0)"),
+    "interval": (("last_update", "age"), "GREATEST(%(now)s - last_update, INTERVAL '0') / GREATEST(age, 1e-6)"),
+}
+EVERY = frozenset((*FIGURES, *COMPUTED))
+
 # One pass over the features of the group makes `part`, which is small; all that follows is computed from it. Kinds are
-# told apart by Feature.kind and named by one feature of each (`sample`).
+# told apart by Feature.kind and named by one feature of each (`sample`). What a page does not look at is not added up.
 MERGED = """
 WITH sums AS MATERIALIZED (
-    SELECT MIN(f.id) AS sample, COUNT(*) AS members,
-        WHOLE_SUM(f.used) AS used, COUNT(f.used) AS used_known,
-        WHOLE_SUM(f.borrowed) AS borrowed, WHOLE_SUM(f.reserved) AS reserved, WHOLE_SUM(f.queued) AS queued,
-        WHOLE_SUM(f.total) AS total, COUNT(f.total) AS limited,
-        MIN(f.expires) AS expires, BOOL_AND(f.permanent) AS permanent, BOOL_AND(f.adds_up) AS adds_up,
-        MIN(COALESCE(f.last_listed_at, s.read_at)) AS last_update,
-        MAX(CASE WHEN f.last_listed_at IS NULL THEN s.age
-            ELSE DATE_PART('epoch', %(now)s - f.last_listed_at) / s.seconds END) AS age
+    SELECT COALESCE(f.last_listed_at, s.read_at) < %(oldest)s AS old, -- null: never read
+        MIN(f.id) AS sample, COUNT(*) AS members{parts}
     FROM licstats_feature f
     JOIN (
         SELECT server.id, server.read_at, DATE_PART('epoch', server.interval) AS seconds,
@@ -45,14 +81,12 @@ WITH sums AS MATERIALIZED (
         JOIN groups_app_licenseservergroup_servers member ON member.licenseserver_id = server.id
         WHERE member.licenseservergroup_id = %(group)s
         GROUP BY server.id -- so that its columns are computed once for each license server, not for each feature
-    ) s ON s.id = f.server_id
-    GROUP BY COALESCE(f.last_listed_at, s.read_at) < %(oldest)s, -- null: never read
-        f.kind
+    ) s ON s.id = f.server_id{named}
+    GROUP BY 1, f.kind
 ),
 part AS MATERIALIZED (
     SELECT sums.*, f.name, f.version, f.type AS own_type, f.vendor,
-        f.version = '' AND NOT f.version_listed AS unversioned,
-        sums.last_update < %(oldest)s AS old
+        f.version = '' AND NOT f.version_listed AS unversioned
     FROM sums JOIN licstats_feature f ON f.id = sums.sample
 ),
 only_type AS (
@@ -79,44 +113,46 @@ only_version AS (
 )
 SELECT typed.name, COALESCE(only_version.version, typed.version) AS version,
     COALESCE(only_version.type, typed.type) AS type,
-    STRING_AGG(DISTINCT vendor, ', ' ORDER BY vendor) FILTER (WHERE NOT old) AS vendor,
-    CASE WHEN BOOL_OR(used_known < members) FILTER (WHERE NOT old) THEN NULL
-        ELSE SUM(used) FILTER (WHERE NOT old) END::bigint AS used,
-    SUM(borrowed) FILTER (WHERE NOT old)::bigint AS borrowed,
-    SUM(reserved) FILTER (WHERE NOT old)::bigint AS reserved,
-    SUM(queued) FILTER (WHERE NOT old)::bigint AS queued,
-    CASE WHEN BOOL_OR(limited < members) FILTER (WHERE NOT old) THEN NULL
-        ELSE SUM(total) FILTER (WHERE NOT old) END::bigint AS total,
-    MIN(expires) FILTER (WHERE NOT old) AS expires,
-    BOOL_AND(permanent) FILTER (WHERE NOT old) AS permanent,
-    BOOL_AND(adds_up) FILTER (WHERE NOT old) AS adds_up,
-    SUM(members) FILTER (WHERE NOT old)::integer AS members,
-    COALESCE(SUM(members) FILTER (WHERE old), 0)::integer AS left_out,
-    MIN(last_update) FILTER (WHERE NOT old) AS last_update,
-    MAX(age) FILTER (WHERE NOT old) AS age
+    STRING_AGG(DISTINCT vendor, ', ' ORDER BY vendor) {counting} AS vendor,
+    SUM(members) {counting}::integer AS members,
+    COALESCE(SUM(members) FILTER (WHERE old), 0)::integer AS left_out{merged}
 FROM typed LEFT JOIN only_version
     ON typed.unversioned AND only_version.name = typed.name AND only_version.old_type = typed.type
 GROUP BY 1, 2, 3
 HAVING BOOL_OR(NOT old) AND BOOL_AND(old IS NOT NULL)
 """
-COMPUTED = f"""
-SELECT *, total - used - reserved AS available, 100.0::float8 * used / NULLIF(total, 0) AS utilization,
-    GREATEST(%(now)s - last_update, INTERVAL '0') / GREATEST(age, 1e-6) AS interval
-FROM ({MERGED}) merged
-"""  # noqa: S608 - both are constants; what varies are parameters
-NAMED = re.compile(r"%\((\w+)\)s")
-SQL = NAMED.sub("%s", COMPUTED)
-PARAMETERS = NAMED.findall(COMPUTED)
+PARAMETER = re.compile(r"%\((\w+)\)s")
 
 
-def merged_features(group: LicenseServerGroup, now: datetime) -> QuerySet[MergedFeature]:
+def merged_features(
+    group: LicenseServerGroup, now: datetime, names: Collection[str] | None = None, figures: Collection[str] = EVERY
+) -> QuerySet[MergedFeature]:
     """The merged features of `group` at `now`, to be filtered, ordered, counted and cut like any queryset.
 
-    One query. Features without a member that counts, and blanked ones, are not in it.
+    One query. Features without a member that counts, and blanked ones, are not in it. With `names` only features that
+    are called so: merging never goes by more. Where not all `figures` are wanted, rows have no others.
     """
-    values = {"now": now, "oldest": now - COUNTS_FOR, "group": group.pk}
+    sql, parameters = _merging(frozenset(figures), names is not None)
+    values = {"now": now, "oldest": now - COUNTS_FOR, "group": group.pk, "names": list(names or ())}
     rows = MergedFeature.objects.all()
     alias = rows.query.get_initial_alias()
-    params = tuple(values[name] for name in PARAMETERS)
-    rows.query.alias_map[alias] = DerivedTable(MergedFeature._meta.db_table, alias, SQL, params)
+    params = tuple(values[name] for name in parameters)
+    rows.query.alias_map[alias] = DerivedTable(MergedFeature._meta.db_table, alias, sql, params)
     return rows
+
+
+@lru_cache
+def _merging(wanted: frozenset[str], named: bool) -> tuple[str, list[str]]:
+    """The SQL, and the names of its parameters in their order."""
+    computed = [name for name in COMPUTED if name in wanted]
+    needed = wanted.union(*(COMPUTED[name][0] for name in computed))
+    figures = {name: figure for name, figure in FIGURES.items() if name in needed}
+    merged = MERGED.format(
+        parts="".join(f",\n        {figure.parts}" for figure in figures.values()),
+        merged="".join(f",\n    {figure.merged} AS {name}" for name, figure in figures.items()),
+        named="\n    WHERE f.name = ANY(%(names)s)" if named else "",
+        counting=COUNTING,
+    )
+    extra = "".join(f", {COMPUTED[name][1]} AS {name}" for name in computed)
+    sql = f"SELECT *{extra} FROM ({merged}) merged"  # noqa: S608 - of constants; what varies are parameters
+    return PARAMETER.sub("%s", sql), PARAMETER.findall(sql)

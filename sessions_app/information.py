@@ -75,7 +75,7 @@ def facts_of(scope: Scope, now: datetime) -> Facts | None:
     if scope.group is None:
         return _of_features(scope.features().select_related("server"))
     identity = {"name": scope.feature, "version": scope.version, "type": scope.type}
-    merged = merged_features(scope.group, now).filter(**identity).first()
+    merged = merged_features(scope.group, now, [scope.feature]).filter(**identity).first()
     return None if merged is None else _of_merged(merged, explain(scope.group, **identity, now=now).text)
 
 

@@ -67,4 +67,4 @@ class DerivedTable(BaseTable):
 
     @property
     def identity(self) -> tuple[Any, ...]:
-        return (*super().identity, self.sql, self.params)
+        return (*super().identity, self.sql, repr(self.params))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -14,8 +14,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from groups_app.members import Identity
-from groups_app.merging import merged_features
-from groups_app.models import LicenseServerGroup
+from groups_app.merging import EVERY, merged_features
 from groups_app.scope import Scope
 from groups_app.sums import with_arithmetic
 from licstats.models import Feature
@@ -196,23 +195,32 @@ def listed_rows(scope: Scope) -> QuerySet[Any]:
     )
 
 
-def merged_rows(scope: Scope, group: LicenseServerGroup, now: datetime) -> QuerySet[Any]:
-    """The merged features of `group`, or the one that `scope` names."""
-    named = {"server_name": Value(group.name), "scope_kind": Value("group")}
-    merged: QuerySet[Any] = merged_features(group, now).annotate(**named)
-    if scope.feature:
+def merged_rows(scope: Scope, now: datetime, figures: Collection[str] = EVERY) -> QuerySet[Any]:
+    """The merged features of the group of `scope`, or the one that it names, with these figures."""
+    group = scope.group
+    if group is None:
+        raise ValueError("Only the features of a group are merged.")
+    one = [scope.feature] if scope.feature else None
+    merged: QuerySet[Any] = merged_features(group, now, one, figures)
+    if one:
         merged = merged.filter(name=scope.feature, version=scope.version, type=scope.type)
-    return merged
+    named: QuerySet[Any] = merged.annotate(server_name=Value(group.name), scope_kind=Value("group"))
+    return named
 
 
 class MergedRows(PlainRows):
-    """Each query of merged features adds all of them up anew, so a page has to do with one."""
+    """Each query adds all features of the group up anew, so that a page has to do with one, of what it looks at."""
 
     def counted_slice(self, start: int, stop: int) -> tuple[Sequence[Row], int] | None:
-        rows = list(
-            self.rows.annotate(of=Window(Count("*"))).order_by(*self.order()).values(*self.wanted(), "of")[start:stop]
-        )
-        return (rows, rows[0]["of"]) if rows else None
+        rows = self.looked_at().annotate(of=Window(Count("*"))).order_by(*self.order())
+        found = list(rows.values(*self.wanted(), "of")[start:stop])
+        return (found, found[0]["of"]) if found else None
+
+    def looked_at(self) -> QuerySet[Any]:
+        """The rows with the figures that are shown, and those that they are sorted and filtered by."""
+        paths = self.wanted() | {self.grid.columns[key.name].order.removeprefix("-") for key in self.state.sort}
+        paths |= {chosen.field_name for _name, chosen, _value in self.state.filters.given()}
+        return self.state.filters.restrict_rows(merged_rows(self.state.scope, self.state.moment.now, paths & EVERY))
 
     def slice(self, start: int, stop: int, total: int) -> Sequence[Row]:
         return list(self.rows.order_by(*self.order()).values(*self.wanted())[start:stop])
@@ -234,7 +242,7 @@ class UsageGrid(Grid):
         scope = state.scope
         if scope is None:
             return Feature.objects.none()
-        return merged_rows(scope, scope.group, state.moment.now) if scope.group else listed_rows(scope)
+        return merged_rows(scope, state.moment.now) if scope.group else listed_rows(scope)
 
     def source(self, state: GridState, counts: Counts = UNCOUNTED) -> RowSource:
         merged = state.scope is not None and state.scope.group is not None

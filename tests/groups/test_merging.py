@@ -394,3 +394,7 @@ class TestAgainstPlainPython(TestCase):
             for figure in ("total", "used", "borrowed", "reserved", "queued"):
                 assert explanation.sum(figure) == getattr(row, figure)
             assert (len(explanation.counted), len(explanation.left_out)) == (row.members, row.left_out)
+            assert row in merged_features(group, NOON, [row.name])
+        for figure in ("used", "total", "expires", "utilization", "available", "interval"):
+            alone = merged_features(group, NOON, figures=[figure]).values_list("name", "version", "type", figure)
+            assert set(alone) == set(rows.values_list("name", "version", "type", figure))

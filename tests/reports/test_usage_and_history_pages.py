@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -122,6 +122,39 @@ def test_every_column_of_usage_sorts_both_ways_in_every_scope(viewer, server, sc
             answer = viewer.get(f"{USAGE}/?{scope}&sort={key}")
             assert answer.status_code == 200, key
             assert answer.context["page"].total == 3, key
+
+
+@pytest.mark.parametrize("scope", ["scope=all", "scope=server:PL", "scope=group:XF"])
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("server=PL", {"all": 2, "server": 2, "group": 0}),
+        ("vendor=acme", 1),
+        ("feature_name=f1", 1),
+        ("feature_version=2", 1),
+        ("feature_type=token", 1),
+        ("expiration_after=2030-01-01", 1),
+        ("expiration_before=2030-01-01", 1),
+        ("used_min=2", 1),
+        ("borrowed_max=0", 1),
+        ("reserved=1", 1),
+        ("queued_min=3", 1),
+        ("total_max=10", 1),
+        ("available_min=10", 1),
+        ("utilization_min=50", 1),
+    ],
+)
+def test_every_filter_of_usage_filters_whatever_is_shown_in_every_scope(viewer, server, scope, question, found):
+    LicenseServerGroup.objects.create(name="XF").servers.set([server])
+    first = {"used": 8, "borrowed": 1, "reserved": 1, "queued": 3, "expires": date(2029, 1, 1), "vendor": "acme"}
+    FeatureFactory(server=server, name="f0", total=10, version="2.0", **first)
+    FeatureFactory(server=server, name="f1", total=20, used=1, expires=date(2031, 1, 1), type="token")
+    wanted = found[scope[6:].partition(":")[0]] if isinstance(found, dict) else found
+
+    answer = viewer.get(f"{USAGE}/?{scope}&columns=feature&sort=feature&{question}")
+
+    assert answer.context["state"].errors == {}
+    assert answer.context["page"].total == len(answer.context["page"].rows) == wanted
 
 
 def test_the_day_of_the_chosen_feature_is_drawn_and_a_line_stands_at_now(viewer, server):
