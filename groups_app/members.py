@@ -137,7 +137,7 @@ def members_of(
 
 def features_of_name(group: LicenseServerGroup, name: str) -> QuerySet[Feature]:
     features = Feature.objects.filter(server__groups=group, name=name).select_related("server")
-    return features.order_by("server__name", "version", "type", "place", "pk")
+    return features.defer("reservations", "queue").order_by("server__name", "version", "type", "place", "pk")
 
 
 def explain(group: LicenseServerGroup, name: str, version: str, type: str, now: datetime) -> Explanation:  # noqa: A002

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -26,7 +27,7 @@ class ScopeError(ValueError):
         self.field = field
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scope:
     """`server` or `group` or neither (all); with `feature` set, one feature (name, version, type) of it."""
 
@@ -100,7 +101,7 @@ class Scope:
         """
         if self.group:
             features = Feature.objects.filter(server__groups=self.group)
-            return features.filter(pk__in=self._members(self.group)) if self.feature else features
+            return features.filter(pk__in=self._members) if self.feature else features
         features = visible_features(self.user)
         if self.server:
             features = features.filter(server=self.server)
@@ -108,9 +109,12 @@ class Scope:
             features = features.filter(name=self.feature, version=self.version, type=self.type)
         return features
 
-    def _members(self, group: LicenseServerGroup) -> list[int]:
-        identity = Identity(self.feature, self.version, self.type)
-        return [member.feature.pk for member in members_of(group, identity, timezone.now())]
+    @cached_property
+    def _members(self) -> list[int]:
+        """Of the chosen feature of the group; a page asks for them several times."""
+        if self.group is None or self.identity is None:
+            return []
+        return [member.feature.pk for member in members_of(self.group, self.identity, timezone.now())]
 
     def reason_without_data(self, now: datetime | None = None) -> str:
         """Why it has no realtime data, as sentences; empty where it has some, be it old."""

@@ -13,7 +13,7 @@ from sessions_app.charts.periods import PERIOD_FIELDS, Period
 from sessions_app.grid.grids import Grid
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PastScope(Scope):
     """A scope and a period."""
 
