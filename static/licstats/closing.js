@@ -15,12 +15,18 @@
     body = element("div", { id: "close-dialog-body" });
     dialog = element("dialog", { class: "close-dialog", "aria-labelledby": "close-title" }, body);
     document.body.append(dialog);
+    dialog.addEventListener("cancel", leave); // at once: the close is told later, and an answer may come between
     dialog.addEventListener("close", () => {
-      if (asking) asking.abort(LEFT);
+      leave();
       body.replaceChildren();
       const link = opener && document.querySelector(`a[href="${CSS.escape(opener)}"]`); // the row may be drawn anew
       if (link) link.focus();
     });
+  }
+
+  // Whoever closes the dialog does not wait for an answer any more.
+  function leave() {
+    if (asking) asking.abort(LEFT);
   }
 
   function element(name, attributes, ...children) {
@@ -75,13 +81,14 @@
 
   async function open(address) {
     if (!dialog) build();
-    if (asking) asking.abort(LEFT);
+    leave();
     const mine = (asking = new AbortController());
     const timers = [setTimeout(() => mine.abort(LATE), PATIENCE), setTimeout(show, AT_ONCE)];
     opener = address;
     say("One moment…", "licstats looks it up. Nothing is closed before you confirm it.", "status");
     try {
       const preview = await fetchPreview(address, mine.signal);
+      if (mine.signal.aborted) return;
       window.htmx.swap(body, preview, { swapStyle: "innerHTML" });
       show();
     } catch (error) {
@@ -99,6 +106,7 @@
       open(link.getAttribute("href"));
     } else if (dialog && dialog.open && event.target.closest("[data-close-cancel]")) {
       event.preventDefault();
+      leave();
       dialog.close();
     }
   });

@@ -205,6 +205,15 @@ class TestBeforeAnything:
         x.click()
         expect(grid.get_by_role("dialog").get_by_role("link", name="Keep it")).to_be_focused()
 
+    @pytest.mark.parametrize("leave", ["[data-close-cancel]').click()", "').closest('dialog').requestClose()"])
+    def test_an_answer_that_comes_just_when_the_dialog_is_left_opens_it_no_more(self, grid: Page, leave: str) -> None:
+        grid.evaluate("() => { window.fetch = () => new Promise((come) => { window.come = come; }); }")
+        grid.get_by_role("link", name="Close the session of ann on ws1").click()
+        expect(grid.get_by_role("dialog", name="One moment…")).to_be_visible()
+        grid.evaluate(f"document.querySelector('dialog #close-dialog-body {leave}; come(new Response('late'))")
+        grid.wait_for_timeout(300)
+        expect(grid.get_by_role("dialog")).to_have_count(0)
+
     def test_a_confirmation_without_an_answer_says_that_it_is_not_known(self, grid: Page) -> None:
         grid.get_by_role("link", name="Close the session of ann on ws1").click()
         button = grid.get_by_role("dialog").get_by_role("button", name="Close session")

@@ -140,6 +140,7 @@ def test_three_thousand_users_are_drawn_with_a_word_about_those_who_are_not(
     )
     admin_page.goto(live_server.url + SESSIONS)
     expect(admin_page.locator(f"{GRAPH} .chart-note")).to_contain_text("1,000 users with the most licenses of 3,003")
+    expect(admin_page.locator(BARS).first).to_be_visible()
     assert len(bars(admin_page)["Used"]) == 1000
 
 
