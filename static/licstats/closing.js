@@ -88,7 +88,7 @@
     say("One moment…", "licstats looks it up. Nothing is closed before you confirm it.", "status");
     try {
       const preview = await fetchPreview(address, mine.signal);
-      if (mine.signal.aborted) return;
+      mine.signal.throwIfAborted();
       window.htmx.swap(body, preview, { swapStyle: "innerHTML" });
       show();
     } catch (error) {
