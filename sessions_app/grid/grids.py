@@ -299,8 +299,11 @@ class AggregatedRows(RowSource):
 
     def counted_slice(self, start: int, stop: int) -> tuple[Sequence[Row], int] | None:
         """An order by a sum needs all groups, which counts them as well; one by a key follows an index instead."""
-        if not SUMS.keys() & set(self.order_paths()[:1]) or self.counts.known(self.counted) is not None:
+        if not SUMS.keys() & set(self.order_paths()[:1]):
             return None
+        known = self.counts.known(self.counted)
+        if known is not None:
+            return (self.slice(start, stop, known), known) if start < known else None
         groups = list(self.ordered().annotate(of=Window(Count("*")))[start:stop])
         if not groups:
             return None

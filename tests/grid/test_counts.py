@@ -39,6 +39,16 @@ def test_while_nothing_changes_another_order_or_page_counts_nothing(viewer: View
     assert counting(viewer, sort="-used", user="user1", **aggregated) != []
 
 
+@pytest.mark.parametrize("sort", ["-used", "user"])
+def test_a_page_beyond_the_end_is_the_last_one_the_second_time_too(viewer: Viewer, sort: str) -> None:
+    for number in range(25):
+        OpenSessionFactory.create(user=f"user{number}", used=25 - number)
+
+    for _ in range(2):
+        page = viewer.page(group_by="user", sort=sort, page=9).context["page"]
+        assert (page.number, page.first, page.last, page.total, len(page.rows)) == (2, 21, 25, 25, 5)
+
+
 def test_the_next_reading_is_counted(viewer: Viewer) -> None:
     server = LicenseServerFactory.create(read_at=None, asked_at=None, status="", verdict="")
     ingest(server, complete(0, feature("solver", session("ada"))))
