@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
+from urllib.parse import urlencode
 
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
 from groups_app.members import Identity, members_of
@@ -25,6 +27,13 @@ class ScopeError(ValueError):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+@lru_cache(maxsize=1024)  # a row of a page leads to it from several cells
+def feature_address(page: str, scope: str, identity: Identity) -> str:
+    """The address of `page`, by its URL's name, about one feature of `scope`: server:NAME or group:NAME."""
+    name, version, kind = identity
+    return f"{reverse(page)}?{urlencode({'scope': scope, 'feature': name, 'version': version, 'type': kind})}"
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
 
 from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
-from django.urls import reverse
 from django.utils.html import format_html
 
+from groups_app.members import Identity
+from groups_app.scope import feature_address
 from licstats.models import Feature
 from sessions_app.grid.columns import (
     FEATURE,
@@ -34,9 +34,9 @@ class HistoryLink(Column):
     """The feature's name, which leads to its usage over time."""
 
     def cell(self, row: Row, moment: Moment) -> str:
-        chosen = dict(zip(("feature", "version", "type"), (row[name] for name in IDENTITY[1:]), strict=True))
-        query = urlencode({"scope": f"server:{row['server__name']}", **chosen})
-        return format_html('<a href="{}?{}">{}</a>', reverse("history-usage"), query, row["name"])
+        identity = Identity(row["name"], row["version"], row["type"])
+        address = feature_address("history-usage", f"server:{row['server__name']}", identity)
+        return format_html('<a href="{}">{}</a>', address, row["name"])
 
 
 class FeaturesTable(GridTable):

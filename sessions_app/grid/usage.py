@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any
-from urllib.parse import urlencode
 
 from django.db.models import Count, F, FloatField, QuerySet, Value, Window
 from django.db.models.functions import Cast, NullIf
-from django.urls import reverse
 from django.utils.html import format_html
 
 from groups_app.members import Identity
 from groups_app.merging import EVERY, merged_features
-from groups_app.scope import Scope
+from groups_app.scope import Scope, feature_address
 from groups_app.sums import with_arithmetic
 from licstats.models import Feature
 from sessions_app.grid.columns import (
@@ -46,22 +43,19 @@ class FeatureLink(Column):
 
     def cell(self, row: Row, moment: Moment) -> str:
         scope = f"{row['scope_kind']}:{row['server_name']}"
-        address = sessions_of(scope, row["name"], row["version"], row["type"])
+        address = feature_address("realtime-sessions", scope, identity_of(row))
         return format_html('<a href="{}">{}</a>', address, row["name"])
 
 
-@lru_cache(maxsize=1024)
-def sessions_of(scope: str, name: str, version: str, kind: str) -> str:
-    """The address of a feature's sessions."""
-    query = urlencode({"scope": scope, "feature": name, "version": version, "type": kind})
-    return f"{reverse('realtime-sessions')}?{query}"
+def identity_of(row: Row) -> Identity:
+    return Identity(row["name"], row["version"], row["type"])
 
 
 def explained(figure: str, row: Row) -> str:
     """The figure of a merged feature leads to its arithmetic."""
     if row["scope_kind"] != "group":
         return figure
-    return with_arithmetic(figure, row["server_name"], Identity(row["name"], row["version"], row["type"]))
+    return with_arithmetic(figure, row["server_name"], identity_of(row))
 
 
 class UsedColumn(NumberColumn):
