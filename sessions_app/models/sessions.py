@@ -60,11 +60,12 @@ class OpenSession(Session):
             models.UniqueConstraint(
                 fields=["feature", "user", "host", "display", "handle", "checked_out_at", "place"],
                 nulls_distinct=False,
-                include=["used"],  # sums by feature and user are read from this index alone
                 name="one_open_session_of_an_identity",
             )
         ]
         indexes = [
+            # Sums by feature and user are read from this index alone, which is half as wide as that of the identity.
+            models.Index(fields=["feature", "user"], include=["used"], name="open_feature_user"),
             models.Index(fields=["user", "id"], name="open_user"),
             models.Index(fields=["host", "id"], name="open_host"),
             models.Index(fields=["ip", "id"], name="open_ip"),
