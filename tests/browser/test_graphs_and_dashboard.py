@@ -220,6 +220,7 @@ def test_panes_are_moved_resized_renamed_maximised_and_removed(
     first, second = DashboardPane.objects.order_by("place")
 
     def menu(pane: DashboardPane) -> None:
+        expect(admin_page.locator("[data-live][data-version='']")).to_have_count(0)  # rows that come move what is below
         admin_page.click(f"#pane-{pane.pk} .menu summary")
 
     menu(second)
