@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 import pytest
 from django.contrib.auth.models import Group, User
 from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
+from groups_app.members import Identity
 from groups_app.models import LicenseServerGroup
+from groups_app.scope import feature_address
 from licstats.models import Feature
-from tests.browser.test_frame import accessible
+from tests.browser.axe import serious_faults
 from tests.factories import FeatureFactory, OpenSessionFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.parametrize("scheme", ["light", "dark"])]
@@ -29,41 +29,47 @@ def group(feature: Feature) -> LicenseServerGroup:
     return group
 
 
+def look_at(page: Page, live_server: LiveServer, scheme: str, *addresses: str) -> None:
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+    for address in addresses:
+        answer = page.goto(live_server.url + address)
+        assert answer is not None
+        assert answer.ok, address
+        assert list(serious_faults(page)) == [], address
+
+
 def test_groups_people_and_closes(
     admin_page: Page, live_server: LiveServer, feature: Feature, group: LicenseServerGroup, scheme: str
 ) -> None:
     OpenSessionFactory(feature=feature, user="ann")
-    identity = {"scope": "group:XF", "feature": "WXPF", "version": feature.version, "type": feature.type}
-    admin_page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    for address in [
-        "groups/",
-        f"groups/{group.pk}/",
-        f"groups/feature/?{urlencode(identity)}",
-        "visibility/",
-        "users/realtime/sessions/?scope=user:ann",
-        "closed-sessions/",
-    ]:
-        answer = admin_page.goto(f"{live_server.url}/{address}")
-        assert answer is not None
-        assert answer.ok, address
-        assert list(accessible(admin_page)) == [], address
+    look_at(
+        admin_page,
+        live_server,
+        scheme,
+        "/groups/",
+        f"/groups/{group.pk}/",
+        feature_address("merged-feature", "group:XF", Identity(feature.name, feature.version, feature.type)),
+        "/visibility/",
+        "/users/realtime/sessions/?scope=user:ann",
+        "/closed-sessions/",
+    )
 
 
 def test_the_administration(
     admin_page: Page, live_server: LiveServer, feature: Feature, group: LicenseServerGroup, scheme: str
 ) -> None:
     role, login = Group.objects.create(name="designers"), User.objects.create(username="ann")
-    admin_page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    for address in [
-        "",
-        "groups_app/licenseservergroup/",
-        "groups_app/licenseservergroup/add/",
-        f"groups_app/licenseservergroup/{group.pk}/change/",
-        "groups_app/usergroup/add/",
-        "groups_app/hostgroup/add/",
-        f"licstats/licenseserver/{feature.server.pk}/change/",
-        f"auth/group/{role.pk}/change/",
-        f"auth/user/{login.pk}/change/",
-    ]:
-        admin_page.goto(f"{live_server.url}/admin/{address}")
-        assert list(accessible(admin_page)) == [], address
+    look_at(
+        admin_page,
+        live_server,
+        scheme,
+        "/admin/",
+        "/admin/groups_app/licenseservergroup/",
+        "/admin/groups_app/licenseservergroup/add/",
+        f"/admin/groups_app/licenseservergroup/{group.pk}/change/",
+        "/admin/groups_app/usergroup/add/",
+        "/admin/groups_app/hostgroup/add/",
+        f"/admin/licstats/licenseserver/{feature.server.pk}/change/",
+        f"/admin/auth/group/{role.pk}/change/",
+        f"/admin/auth/user/{login.pk}/change/",
+    )

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.db.models import F
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from licstats.models import LicenseServer, ServerReport
+from tests.browser.axe import serious_faults
 from tests.browser.conftest import hasten
 from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory
 
@@ -54,13 +53,6 @@ def change(server: LicenseServer, **fields: object) -> None:
     LicenseServer.objects.filter(pk=server.pk).update(revision=F("revision") + 1, **fields)
 
 
-def accessible(page: Page) -> Iterator[str]:
-    """What axe finds that is serious."""
-    for violation in Axe().run(page).response["violations"]:
-        if violation["impact"] in ("serious", "critical"):
-            yield f"{violation['id']}: {[node['html'][:120] for node in violation['nodes'][:3]]}"
-
-
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
 def test_pages_are_accessible(servers_page: Page, fleet: list[LicenseServer], width: int, scheme: str) -> None:
     page = servers_page
@@ -70,19 +62,19 @@ def test_pages_are_accessible(servers_page: Page, fleet: list[LicenseServer], wi
     origin = page.url.removesuffix("/servers/")
     for address in pages:
         page.goto(origin + address)
-        assert list(accessible(page)) == [], address
+        assert list(serious_faults(page)) == [], address
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_signing_in_is_accessible(page: Page, live_server: LiveServer, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)
     page.goto(f"{live_server.url}/login/")
-    assert list(accessible(page)) == []
+    assert list(serious_faults(page)) == []
     page.fill("#id_username", "nobody")
     page.fill("#id_password", "wrong")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_be_visible()
-    assert list(accessible(page)) == []
+    assert list(serious_faults(page)) == []
 
 
 def test_a_new_verdict_appears_by_itself_and_keeps_focus_and_scroll(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.db.models import F
 from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
@@ -13,6 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from licstats.models import Feature, LicenseServer
 from sessions_app.models import DashboardPane, OpenSession, UsageInterval
+from tests.browser.axe import serious_faults
 from tests.browser.conftest import hasten
 from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory
 
@@ -252,6 +252,4 @@ def test_axe_finds_no_serious_fault(
     admin_page.emulate_media(color_scheme=colours)
     admin_page.goto(live_server.url + address)
     admin_page.wait_for_load_state("networkidle")
-    found = Axe().run(admin_page).response["violations"]
-    serious = [fault for fault in found if fault["impact"] in ("serious", "critical")]
-    assert [(fault["id"], [node["html"][:80] for node in fault["nodes"]]) for fault in serious] == []
+    assert list(serious_faults(admin_page)) == []
