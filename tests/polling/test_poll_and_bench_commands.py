@@ -11,8 +11,10 @@ from django.db import connection
 from django.utils import timezone as clock
 
 from licstats.models import LicenseServer
-from sessions_app.benchmarks.framework import all_benchmarks
+from sessions_app.benchmarks.framework import Benchmark, Result, all_benchmarks
+from sessions_app.benchmarks.pace import pace
 from sessions_app.benchmarks.reports import Fleet
+from sessions_app.management.commands.bench import as_json, colour
 from sessions_app.models import OpenSession
 from tests.factories import LicenseServerFactory
 from tests.polling.conftest import Tool
@@ -77,6 +79,7 @@ def test_bench_measures_in_a_database_of_its_own(caplog: pytest.LogCaptureFixtur
     (result,) = json.loads(out.getvalue())
     assert (result["name"], result["unit"], result["target"]) == ("next-poll", "s", None)
     assert 0 < result["median"] <= result["worst"] < 30
+    assert 0 < result["machine"] < 100
     assert list(LicenseServer.objects.all()) == [server]
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_database WHERE datname LIKE 'licstats\\_bench\\_%%'")
@@ -92,6 +95,34 @@ def test_bench_names_the_benchmarks_that_there_are() -> None:
     named = [line.split()[0] for line in lines("bench", "--list")]
     assert named == list(all_benchmarks())
     assert all(one.limited_by and one.target > 0 for one in all_benchmarks().values())
+
+
+@pytest.mark.parametrize(
+    ("seconds", "machine", "says"),
+    [
+        (0.9, 1.0, "green"),
+        (1.0, 0.5, "green"),
+        (1.3, 1.4, "yellow"),
+        (1.5, 1.4, "red"),
+        (1.3, 1.0, "red"),
+    ],
+)
+def test_bench_tells_a_missed_target_from_a_slower_machine(seconds: float, machine: float, says: str) -> None:
+    two = Benchmark("two", "", target=2.0, limited_by="", run=lambda _sizes: [])
+    result = Result(two, median=2 * seconds, worst=9.0, target=two.target, machine=machine)
+    assert colour(result) == says
+    assert as_json(result) | {"ratio": seconds, "machine": machine} == as_json(result)
+
+
+def test_bench_excuses_no_other_figure_and_no_other_size_by_the_machine() -> None:
+    memory = Benchmark("memory", "", target=8.0, limited_by="", run=lambda _sizes: [], unit="MB")
+    assert colour(Result(memory, median=9.0, worst=9.0, target=8.0, machine=2.0)) == "red"
+    assert not Result(memory, median=9.0, worst=9.0, target=None, machine=2.0).reached_at_pace
+
+
+def test_the_pace_follows_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sessions_app.benchmarks.pace._split", lambda: 0.028)
+    assert pace() == 2
 
 
 def test_the_benchmarks_reports_are_of_the_size_that_was_asked_for() -> None:
