@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from django.db.models import QuerySet
 
-from groups_app.merging import COUNTS_FOR
+from groups_app.merging import COUNTS_FOR, today
 from groups_app.models import LicenseServerGroup
 from licstats.models import Feature, LicenseServer
 
@@ -44,6 +44,7 @@ class Member:
     state: State
     last_reading: datetime | None
     elapsed_days: int
+    expired: bool
     unknown: str  # "version" or "type" where its license server did not tell it yet
 
     @property
@@ -64,6 +65,8 @@ class Member:
             ago = f"{self.elapsed_days} day{'s' * (self.elapsed_days != 1)} ago"
             why = f"; {self.server} no longer reports it" if self.unlisted else ""
             return f"{self.server} left out: last reading {ago}{why}"
+        if self.expired:
+            return f"Expired on {self.feature.expires}: its licenses are in the total only where all have expired."
         if self.unlisted:
             return f"{self.server} no longer reports it; its last reading counts for 24 h."
         if self.unknown:
@@ -99,9 +102,23 @@ class Explanation:
     def has_sum(self) -> bool:
         return bool(self.counted) and not self.causes
 
+    @property
+    def valid(self) -> list[Member]:
+        """Those whose licenses are in the total: the ones that have not expired, or all where all have."""
+        return [member for member in self.counted if not member.expired] or self.counted
+
+    @property
+    def expired(self) -> list[Member]:
+        """Those whose licenses are not in the total, although what is in use of them is in the sums."""
+        expired = [member for member in self.counted if member.expired]
+        return expired if len(expired) < len(self.counted) else []
+
+    def summed(self, figure: str) -> list[Member]:
+        return self.valid if figure == "total" else self.counted
+
     def sum(self, figure: str) -> int | None:
         """The sum of a figure over the members that count; None where a member's is unlimited or not known."""
-        values = [getattr(member.feature, figure) for member in self.counted]
+        values = [getattr(member.feature, figure) for member in self.summed(figure)]
         return None if not self.has_sum or None in values else sum(values)
 
     def arithmetic(self, figure: str) -> str:
@@ -109,7 +126,7 @@ class Explanation:
         if not self.has_sum:
             return ""
         word = "unlimited" if figure == "total" else "unknown"
-        parts = [(member.server, getattr(member.feature, figure)) for member in self.counted]
+        parts = [(member.server, getattr(member.feature, figure)) for member in self.summed(figure)]
         terms = " + ".join(f"{server} {word if value is None else f'{value:,}'}" for server, value in parts)
         result = self.sum(figure)
         return f"{word if result is None else f'{result:,}'} = {terms}"
@@ -124,7 +141,17 @@ class Explanation:
     def text(self) -> str:
         """All of it as plain text, a line for each thing, for hover."""
         lines = [f"{figure.capitalize()}: {arithmetic}" for figure, arithmetic in self.lines]
-        return "\n".join([*lines, *(member.reason for member in (*self.causes, *self.left_out))])
+        return "\n".join([*lines, *self.not_in_it])
+
+    @property
+    def not_in_it(self) -> list[str]:
+        """What is missing from the sums and why, a sentence for each member."""
+        expired = [
+            f"{member.server} expired on {member.feature.expires}: its licenses are not in the total."
+            for member in self.expired
+            if self.has_sum
+        ]
+        return [*(member.reason for member in (*self.causes, *self.left_out)), *expired]
 
 
 def members_of(
@@ -165,10 +192,11 @@ def _member(feature: Feature, now: datetime) -> Member:
     last = feature.last_listed_at or feature.server.read_at
     unversioned = feature.version == "" and not feature.version_listed
     unknown = "version" if unversioned else "" if feature.type else "type"
+    expired = feature.expires is not None and feature.expires < today(now)
     if last is None:
-        return Member(feature, State.NEVER, None, 0, unknown)
+        return Member(feature, State.NEVER, None, 0, expired, unknown)
     state = State.COUNTS if now - last <= COUNTS_FOR else State.LEFT_OUT
-    return Member(feature, state, last, (now - last).days, unknown)
+    return Member(feature, state, last, (now - last).days, expired, unknown)
 
 
 def _own(member: Member) -> Identity:

@@ -8,6 +8,9 @@ last reading is the last one that listed it. It
 - blanks the whole row when there never was a realtime reading of it (it was only imported), because a sum without
   it would be taken for the whole. `blanked_features` names those.
 
+Of a member that counts and has expired, what is in use is summed, but its licenses are not in the total, as nobody can
+check them out: the rule of expired pools. Where all have expired, all are summed.
+
 A member whose type is not known yet joins the only type of its name and version in the group, if there is just one.
 A member whose version is not known yet joins the only version of its name and type then; where its type is not known
 either, the only version of its name. Left-out members say nothing about that.
@@ -17,11 +20,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from groups_app.models import LicenseServerGroup, MergedFeature
 from groups_app.models.merged import DerivedTable
@@ -37,6 +41,7 @@ class Figure(NamedTuple):
 
 
 COUNTING = "FILTER (WHERE NOT old)"
+VALID = "FILTER (WHERE NOT old AND NOT expired)"
 # A figure that one member does not tell is not known: unlimited, or in use unknown.
 FIGURES = {
     "used": Figure(
@@ -48,10 +53,21 @@ FIGURES = {
     "queued": Figure("WHOLE_SUM(f.queued) AS queued", f"SUM(queued) {COUNTING}::bigint"),
     "total": Figure(
         "WHOLE_SUM(f.total) AS total, COUNT(f.total) AS limited",
-        f"CASE WHEN BOOL_AND(limited = members) {COUNTING} THEN SUM(total) {COUNTING} END::bigint",
+        f"""CASE WHEN BOOL_AND(expired) {COUNTING}
+            THEN CASE WHEN BOOL_AND(limited = members) {COUNTING} THEN SUM(total) {COUNTING} END
+            WHEN BOOL_AND(limited = members) {VALID} THEN SUM(total) {VALID} END::bigint""",
     ),
-    "expires": Figure("MIN(f.expires) AS expires", f"MIN(expires) {COUNTING}"),
-    "permanent": Figure("BOOL_AND(f.permanent) AS permanent", f"BOOL_AND(permanent) {COUNTING}"),
+    "expires": Figure(
+        "MIN(f.expires) AS expires",
+        f"CASE WHEN BOOL_AND(expired) {COUNTING} THEN MIN(expires) {COUNTING} ELSE MIN(expires) {VALID} END",
+    ),
+    "expired_used": Figure(
+        "WHOLE_SUM(f.used) AS in_use", "COALESCE(SUM(in_use) FILTER (WHERE NOT old AND expired), 0)::bigint"
+    ),
+    "permanent": Figure(
+        "BOOL_AND(f.permanent) AS permanent",
+        f"COALESCE(BOOL_AND(permanent) {VALID}, BOOL_AND(permanent) {COUNTING})",
+    ),
     "adds_up": Figure("BOOL_AND(f.adds_up) AS adds_up", f"BOOL_AND(adds_up) {COUNTING}"),
     "last_update": Figure("MIN(COALESCE(f.last_listed_at, s.read_at)) AS last_update", f"MIN(last_update) {COUNTING}"),
     "age": Figure(
@@ -71,7 +87,8 @@ EVERY = frozenset((*FIGURES, *COMPUTED))
 # told apart by Feature.kind and named by one feature of each (`sample`). What a page does not look at is not added up.
 MERGED = """
 WITH sums AS MATERIALIZED (
-    SELECT COALESCE(f.last_listed_at, s.read_at) < %(oldest)s AS old, -- null: never read
+    SELECT (COALESCE(f.last_listed_at, s.read_at) < %(oldest)s)::integer -- null: never read
+            + CASE WHEN f.expires < %(today)s THEN 2 ELSE 0 END AS lapsed,
         MIN(f.id) AS sample, COUNT(*) AS members{parts}
     FROM licstats_feature f
     JOIN (
@@ -85,7 +102,8 @@ WITH sums AS MATERIALIZED (
     GROUP BY 1, f.kind
 ),
 part AS MATERIALIZED (
-    SELECT sums.*, f.name, f.version, f.type AS own_type, f.vendor,
+    SELECT sums.*, lapsed & 1 = 1 AS old, lapsed & 2 = 2 AS expired,
+        f.name, f.version, f.type AS own_type, f.vendor,
         f.version = '' AND NOT f.version_listed AS unversioned
     FROM sums JOIN licstats_feature f ON f.id = sums.sample
 ),
@@ -133,12 +151,23 @@ def merged_features(
     are called so: merging never goes by more. Where not all `figures` are wanted, rows have no others.
     """
     sql, parameters = _merging(frozenset(figures), names is not None)
-    values = {"now": now, "oldest": now - COUNTS_FOR, "group": group.pk, "names": list(names or ())}
+    values = {
+        "now": now,
+        "oldest": now - COUNTS_FOR,
+        "today": today(now),
+        "group": group.pk,
+        "names": list(names or ()),
+    }
     rows = MergedFeature.objects.all()
     alias = rows.query.get_initial_alias()
     params = tuple(values[name] for name in parameters)
     rows.query.alias_map[alias] = DerivedTable(MergedFeature._meta.db_table, alias, sql, params)
     return rows
+
+
+def today(now: datetime) -> date:
+    """By the installation's clock, so that every login sees the same sums. The last day of a license is valid."""
+    return timezone.localdate(now, timezone.get_default_timezone())
 
 
 @lru_cache

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 
 from groups_app.members import Identity
 from groups_app.scope import feature_address
 
+NO_TAB = mark_safe(' tabindex="-1"')
 
-def with_arithmetic(figure: str, group: str, identity: Identity) -> str:
-    """`figure`, text or safe HTML, as a link to how the figures of that feature of the group come about."""
-    address = feature_address("merged-feature", f"group:{group}", identity)
-    return format_html('<a class="sum" data-sum href="{}">{}</a>', address, figure)
+
+def with_arithmetic(figure: str, group: str, identity: Identity, *, tab: bool = True) -> str:
+    """`figure`, text or safe HTML, as a link to how the figures of that feature of the group come about.
+
+    A row has many figures that lead there: those without `tab` are passed over by the keyboard.
+    """
+    address = _address(group, identity)
+    return format_html('<a class="sum" data-sum{} href="{}">{}</a>', "" if tab else NO_TAB, address, figure)
+
+
+@lru_cache(maxsize=64)  # the figures of a row follow each other
+def _address(group: str, identity: Identity) -> str:
+    return feature_address("merged-feature", f"group:{group}", identity)

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from groups_app.members import explain
-from groups_app.merging import merged_features
+from groups_app.merging import merged_features, today
 from groups_app.models import MergedFeature
 from groups_app.scope import Scope
 from licstats.ages import Age
@@ -32,6 +32,7 @@ class Facts:
     total: int | None
     last_update: datetime | None
     interval: timedelta
+    expired_in_use: bool = False  # what is in use of licenses that have expired
     explanation: str = ""  # how merged figures come about
 
     @property
@@ -63,31 +64,29 @@ class Facts:
     def expired(self) -> bool:
         return self.expires is not None and not self.permanent and self.expires < timezone.localdate()
 
-    @property
-    def expired_in_use(self) -> bool:
-        return self.expired and bool(self.used or self.borrowed or self.reserved)
-
 
 def facts_of(scope: Scope, now: datetime) -> Facts | None:
     """The facts of the feature that `scope` chose; None where none is chosen, or where it has no realtime data."""
     if not scope.one_feature:
         return None
     if scope.group is None:
-        return _of_features(scope.features().select_related("server"))
+        return _of_features(scope.features().select_related("server"), today(now))
     identity = {"name": scope.feature, "version": scope.version, "type": scope.type}
     merged = merged_features(scope.group, now, [scope.feature]).filter(**identity).first()
     return None if merged is None else _of_merged(merged, explain(scope.group, **identity, now=now).text)
 
 
-def _of_features(features: QuerySet[Feature]) -> Facts | None:
-    """Of one license server; where it prints the same feature twice, both are added up."""
+def _of_features(features: QuerySet[Feature], day: date) -> Facts | None:
+    """Of one license server; where it prints the same feature twice, both are added up, as in a group."""
     found = list(features)
     if not found:
         return None
     first = found[0]
     used = [feature.used for feature in found]
-    totals = [feature.total for feature in found]
-    ends = [feature.expires for feature in found if feature.expires is not None]
+    expired = [feature for feature in found if feature.expires is not None and feature.expires < day]
+    valid = [feature for feature in found if feature not in expired] or found
+    totals = [feature.total for feature in valid]
+    ends = [feature.expires for feature in valid if feature.expires is not None]
     readings = [reading for feature in found if (reading := feature.last_listed_at or feature.server.read_at)]
     return Facts(
         name=first.name,
@@ -95,13 +94,14 @@ def _of_features(features: QuerySet[Feature]) -> Facts | None:
         type=first.type,
         vendor=", ".join(sorted({feature.vendor for feature in found})),
         expires=min(ends, default=None),
-        permanent=all(feature.permanent for feature in found),
+        permanent=all(feature.permanent for feature in valid),
         used=None if None in used else sum(each or 0 for each in used),
         borrowed=sum(feature.borrowed for feature in found),
         reserved=sum(feature.reserved for feature in found),
         total=None if None in totals else sum(each or 0 for each in totals),
         last_update=min(readings, default=None),
         interval=first.server.interval,
+        expired_in_use=any(feature.used or feature.borrowed or feature.reserved for feature in expired),
     )
 
 
@@ -119,6 +119,7 @@ def _of_merged(merged: MergedFeature, explanation: str) -> Facts:
         total=merged.total,
         last_update=merged.last_update,
         interval=merged.interval,
+        expired_in_use=bool(merged.expired_used),
         explanation=explanation,
     )
 

@@ -15,9 +15,10 @@ from licstats.managers.reading import FeatureType
 class MergedFeature(models.Model):
     """The features of one name, version and type in a group, summed over the members that count.
 
-    Made by `groups_app.merging.merged_features` only. `total` null: unlimited, or not told. `used` null: in use
-    unknown on a member. `last_update` is the oldest of the members' last readings, and `interval` such that the
-    age of this row is the age of its oldest member in that member's own query intervals.
+    Licenses that have expired are not in `total`, unless all have; what is in use of them is `expired_used`. Made by
+    `groups_app.merging.merged_features` only. `total` null: unlimited, or not told. `used` null: in use unknown on a
+    member. `last_update` is the oldest of the members' last readings, and `interval` such that the age of this row is
+    the age of its oldest member in that member's own query intervals.
     """
 
     pk = models.CompositePrimaryKey("name", "version", "type")
@@ -32,8 +33,9 @@ class MergedFeature(models.Model):
     total = models.BigIntegerField(null=True)
     available = models.BigIntegerField(null=True)
     utilization = models.FloatField(null=True)  # percent of the total in use
-    expires = models.DateField(null=True)  # the soonest
-    permanent = models.BooleanField()  # all members, without a date
+    expires = models.DateField(null=True)  # the soonest of what is in the total
+    expired_used = models.BigIntegerField()
+    permanent = models.BooleanField()  # all that is in the total, without a date
     adds_up = models.BooleanField()
     members = models.IntegerField()  # how many count
     left_out = models.IntegerField()  # how many do not, with a last reading older than 24 h

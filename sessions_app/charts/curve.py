@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from itertools import groupby, pairwise
+from datetime import date, datetime, time, timedelta
+from itertools import groupby, pairwise, zip_longest
 from operator import itemgetter
 from typing import NamedTuple
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
+from groups_app.merging import COUNTS_FOR
 from licstats.models import Feature
-from sessions_app.usage import intervals
+from sessions_app.usage import Interval, intervals
 
 MOST_POINTS = 2_000  # more than a screen has columns
 
@@ -30,10 +33,11 @@ class Figures(NamedTuple):
 class Span(NamedTuple):
     """One feature's figures from `start` until `end`."""
 
-    feature: int
     start: datetime
     end: datetime
     figures: Figures
+    known: bool  # from readings; else they only go on counting in the sum with others
+    valid: bool  # its licenses had not expired
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,9 @@ class Curve:
 def usage_curve(features: QuerySet[Feature], start: datetime, end: datetime) -> Curve:
     """The sum of `features` over the period: past intervals, and what stands now up to each server's last reading.
 
-    Where only some of several features are known, the sum is of those; where none is, there is a gap.
+    Several features are summed as a group does it now: while any of them is known, the others count for 24 h with
+    their last reading. License servers are read at different seconds, and the sum must not fall in between. Where
+    none is known, there is a gap.
     """
     steps = list(_sum(list(_spans(features, start, end)), start))
     if len(steps) > MOST_POINTS:
@@ -70,9 +76,33 @@ def usage_curve(features: QuerySet[Feature], start: datetime, end: datetime) -> 
 
 
 def _spans(features: QuerySet[Feature], start: datetime, end: datetime) -> Iterable[Span]:
-    for interval in intervals(list(features.values_list("pk", flat=True)), start, end):
-        feature, began, ended, *figures = interval
-        yield Span(feature, max(began, start), min(ended, end), Figures._make(figures))
+    lapses = {pk: _lapse(expires) for pk, expires in features.values_list("pk", "expires")}
+    goes_on = COUNTS_FOR if len(lapses) > 1 else timedelta()
+    found = list(intervals(list(lapses), start - goes_on, end))
+    for interval, following in zip_longest(found, found[1:]):
+        until = interval.ended_at + goes_on
+        if following is not None and following.feature_id == interval.feature_id:
+            until = min(until, following.started_at)
+        for span in _pieces(interval, until, lapses[interval.feature_id]):
+            if span.end > start and span.start < end:
+                yield span._replace(start=max(span.start, start), end=min(span.end, end))
+
+
+def _lapse(expires: date | None) -> datetime | None:
+    """When licenses stop to be valid: at the end of their last day."""
+    if expires is None or expires == date.max:
+        return None
+    return datetime.combine(expires + timedelta(days=1), time(), timezone.get_default_timezone())
+
+
+def _pieces(interval: Interval, until: datetime, lapse: datetime | None) -> Iterable[Span]:
+    """An interval and its going on `until` then, cut where it ends to be known and where its licenses expire."""
+    figures = Figures._make(interval[3:])
+    cuts = {interval.started_at, interval.ended_at, until}
+    if lapse is not None and interval.started_at < lapse < until:
+        cuts.add(lapse)
+    for start, end in pairwise(sorted(cuts)):
+        yield Span(start, end, figures, end <= interval.ended_at, lapse is None or end <= lapse)
 
 
 def _sum(spans: Sequence[Span], start: datetime) -> Iterable[Step]:
@@ -86,7 +116,7 @@ def _sum(spans: Sequence[Span], start: datetime) -> Iterable[Step]:
     last: Figures | None = None
     for at, group in groupby(turns, key=itemgetter(0)):
         for _, begins, span in group:
-            running.add(span.figures, 1 if begins else -1)
+            running.add(span, 1 if begins else -1)
         figures = running.figures()
         if figures != last or at == start:
             yield Step(at, figures)
@@ -94,31 +124,34 @@ def _sum(spans: Sequence[Span], start: datetime) -> Iterable[Step]:
 
 
 class _Sum:
-    """A running sum of figures in which unlimited and unknown members are counted, so that they can leave again."""
+    """A running sum in which unlimited, unknown and expired members are counted, so that they can leave again."""
 
     def __init__(self) -> None:
-        self.members = self.unlimited = self.unknown = 0
-        self.used = self.borrowed = self.reserved = self.queued = self.total = 0
+        self.known = self.unknown = self.used = self.borrowed = self.reserved = self.queued = 0
+        self.members, self.unlimited, self.total = Counter[bool](), Counter[bool](), Counter[bool]()  # by being valid
 
-    def add(self, figures: Figures, sign: int) -> None:
-        self.members += sign
-        self.unlimited += sign * (figures.total is None)
+    def add(self, span: Span, sign: int) -> None:
+        figures = span.figures
+        self.known += sign * span.known
         self.unknown += sign * (figures.used is None)
         self.used += sign * (figures.used or 0)
-        self.total += sign * (figures.total or 0)
         self.borrowed += sign * figures.borrowed
         self.reserved += sign * figures.reserved
         self.queued += sign * figures.queued
+        self.members[span.valid] += sign
+        self.unlimited[span.valid] += sign * (figures.total is None)
+        self.total[span.valid] += sign * (figures.total or 0)
 
     def figures(self) -> Figures | None:
-        if not self.members:
+        if not self.known:
             return None
+        counted = self.members[True] > 0  # licenses that have expired are in the total only where all have
         return Figures(
             None if self.unknown else self.used,
             self.borrowed,
             self.reserved,
             self.queued,
-            None if self.unlimited else self.total,
+            None if self.unlimited[counted] else self.total[counted],
         )
 
 

@@ -6,12 +6,12 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F, FloatField, QuerySet, Value, Window
-from django.db.models.functions import Cast, NullIf
+from django.db.models import Case, Count, F, FloatField, QuerySet, Value, When, Window
+from django.db.models.functions import Cast, Coalesce, NullIf
 from django.utils.html import format_html
 
 from groups_app.members import Identity
-from groups_app.merging import EVERY, merged_features
+from groups_app.merging import EVERY, merged_features, today
 from groups_app.scope import Scope, feature_address
 from groups_app.sums import with_arithmetic
 from licstats.models import Feature
@@ -51,27 +51,34 @@ def identity_of(row: Row) -> Identity:
     return Identity(row["name"], row["version"], row["type"])
 
 
-def explained(figure: str, row: Row) -> str:
-    """The figure of a merged feature leads to its arithmetic."""
+def explained(figure: str, row: Row, *, first: bool = False) -> str:
+    """The figure of a merged feature leads to its arithmetic; by Tab only the first of a row does."""
     if row["scope_kind"] != "group":
         return figure
-    return with_arithmetic(figure, row["server_name"], identity_of(row))
+    return with_arithmetic(figure, row["server_name"], identity_of(row), tab=first)
+
+
+class ExplainedColumn(NumberColumn):
+    """A figure that is summed in a group."""
+
+    def cell(self, row: Row, moment: Moment) -> str:
+        return explained(super().cell(row, moment), row)
 
 
 class UsedColumn(NumberColumn):
-    """Licenses in use; marked where they are of expired pools, a dash where the license manager does not tell."""
+    """Licenses in use; marked where some of them have expired, a dash where the license manager does not tell."""
 
     def cell(self, row: Row, moment: Moment) -> str:
-        used, expires = row["used"], row["expires"]
+        used = row["used"]
         if used is None:
-            return dash("in use unknown: the license manager does not tell")
-        if used and expires is not None and expires < moment.today:
+            return explained(dash("in use unknown: the license manager does not tell"), row, first=True)
+        if expired := row["expired_used"]:
             return format_html(
-                '{} <span class="tag tag-expired" title="In use, and expired on {}">expired</span>',
-                explained(f"{used:,}", row),
-                expires,
+                '{} <span class="tag tag-expired" title="{:,} in use of licenses that have expired">expired</span>',
+                explained(f"{used:,}", row, first=True),
+                expired,
             )
-        return explained(f"{used:,}", row)
+        return explained(f"{used:,}", row, first=True)
 
 
 class TotalColumn(NumberColumn):
@@ -89,15 +96,16 @@ class AvailableColumn(NumberColumn):
     def cell(self, row: Row, moment: Moment) -> str:
         available = row["available"]
         if available is None:
-            return dash("not limited, or in use is unknown")
-        return format_html(
-            '<span title="{} = {} total - {} used - {} reserved">{}</span>',
-            f"{available:,}",
-            f"{row['total']:,}",
-            f"{row['used']:,}",
-            f"{row['reserved']:,}",
-            f"{available:,}",
+            return explained(dash("not limited, or in use is unknown"), row)
+        shown = format_html(
+            '<span title="{:,} = {:,} total - {:,} used - {:,} reserved">{:,}</span>',
+            available,
+            row["total"],
+            row["used"],
+            row["reserved"],
+            available,
         )
+        return explained(shown, row)
 
 
 class UtilizationColumn(NumberColumn):
@@ -136,10 +144,12 @@ class UsageTable(GridTable):
     version = Column("Version", "version", group=FEATURE)
     type = ChoiceColumn("Type", "type", group=FEATURE, choices=TYPES)
     expiration = ExpirationColumn("Expiration Date", "expires", group=FEATURE, nullable=True, needs=("permanent",))
-    used = UsedColumn("Used", "used", nullable=True, needs=("expires",), help_text="Licenses in use, borrowed ones too")
-    borrowed = NumberColumn("Borrowed", "borrowed")
-    reserved = NumberColumn("Reserved", "reserved", help_text="Set aside and idle")
-    queued = NumberColumn("Queued", "queued", hidden=True, help_text="Licenses that somebody waits for")
+    used = UsedColumn(
+        "Used", "used", nullable=True, needs=("expired_used",), help_text="Licenses in use, borrowed ones too"
+    )
+    borrowed = ExplainedColumn("Borrowed", "borrowed")
+    reserved = ExplainedColumn("Reserved", "reserved", help_text="Set aside and idle")
+    queued = ExplainedColumn("Queued", "queued", hidden=True, help_text="Licenses that somebody waits for")
     total = TotalColumn("Total", "total", nullable=True)
     available = AvailableColumn(
         "Available",
@@ -176,7 +186,7 @@ class UsageFilters(GridFilters):
     utilization_max = AtMost("utilization", "utilization")
 
 
-def listed_rows(scope: Scope) -> QuerySet[Any]:
+def listed_rows(scope: Scope, now: datetime) -> QuerySet[Any]:
     """The features of `scope` that the last reading of their license server listed."""
     listed: QuerySet[Feature] = scope.features().filter(last_listed_at__isnull=True, server__read_at__isnull=False)
     return listed.annotate(
@@ -184,6 +194,7 @@ def listed_rows(scope: Scope) -> QuerySet[Any]:
         scope_kind=Value("server"),
         available=F("total") - F("used") - F("reserved"),
         utilization=Cast(F("used"), FloatField()) * 100.0 / NullIf(Cast(F("total"), FloatField()), 0.0),
+        expired_used=Case(When(expires__lt=today(now), then=Coalesce("used", 0)), default=0),
         last_update=F("server__read_at"),
         interval=F("server__interval"),
     )
@@ -236,7 +247,7 @@ class UsageGrid(Grid):
         scope = state.scope
         if scope is None:
             return Feature.objects.none()
-        return merged_rows(scope, state.moment.now) if scope.group else listed_rows(scope)
+        return merged_rows(scope, state.moment.now) if scope.group else listed_rows(scope, state.moment.now)
 
     def source(self, state: GridState, counts: Counts = UNCOUNTED) -> RowSource:
         merged = state.scope is not None and state.scope.group is not None

@@ -17,6 +17,8 @@ pytestmark = pytest.mark.django_db
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
+A_DAY = 24 * 60  # minutes
+SCALE = 60  # minutes: so that in the property test some of the gaps are longer than a day
 
 
 def interval(feature: Feature, start: int, end: int, used: int | None, total: int | None = 10) -> UsageInterval:
@@ -89,14 +91,46 @@ def test_in_use_unknown_is_neither_zero_nor_a_gap():
     assert at(curve_of(feature), 5) == Figures(None, 0, 0, 0, 10)
 
 
-def test_one_unlimited_member_makes_the_total_unlimited_while_it_is_known():
+def test_one_unlimited_member_makes_the_total_unlimited_while_it_counts():
     limited, unlimited = unread_feature(), unread_feature()
-    interval(limited, 0, 60, used=1, total=10)
+    interval(limited, 0, 2000, used=1, total=10)
     interval(unlimited, 20, 40, used=5, total=None)
-    curve = curve_of(limited, unlimited)
+    curve = curve_of(limited, unlimited, minutes=2000)
     assert at(curve, 10) == Figures(1, 0, 0, 0, 10)
     assert at(curve, 30) == Figures(6, 0, 0, 0, None)
-    assert at(curve, 50) == Figures(1, 0, 0, 0, 10)
+    assert at(curve, 40 + A_DAY - 1) == Figures(6, 0, 0, 0, None)
+    assert at(curve, 40 + A_DAY + 1) == Figures(1, 0, 0, 0, 10)
+
+
+def test_the_sum_does_not_fall_because_license_servers_are_read_at_different_seconds():
+    features = [
+        FeatureFactory(server=LicenseServerFactory(read_at=NOON + HOUR + n * MINUTE), used=7, since=NOON)
+        for n in range(3)
+    ]
+    curve = curve_of(*features)
+    assert [(step.at, step.figures) for step in curve.steps] == [
+        (NOON, Figures(21, 0, 0, 0, 30)),
+        (NOON + HOUR + 2 * MINUTE, None),
+    ]
+
+
+def test_a_member_counts_in_the_period_with_a_reading_of_before_it():
+    first, second = unread_feature(), unread_feature()
+    interval(first, -60, -30, used=2)
+    interval(second, 0, 60, used=3)
+    assert at(curve_of(first, second), 10) == Figures(5, 0, 0, 0, 20)
+
+
+def test_licenses_are_in_the_total_until_the_end_of_their_last_day_and_again_where_all_have_expired():
+    first, second = unread_feature(), unread_feature()
+    for feature, days in ((first, 0), (second, 1)):
+        interval(feature, 0, 3 * A_DAY, used=2)
+        Feature.objects.filter(pk=feature.pk).update(expires=NOON.date() + timedelta(days=days))
+    curve = curve_of(first, second, minutes=3 * A_DAY)
+    midnight = 12 * 60
+    assert at(curve, midnight - 1) == Figures(4, 0, 0, 0, 20)
+    assert at(curve, midnight + 1) == Figures(4, 0, 0, 0, 10)
+    assert at(curve, midnight + A_DAY + 1) == Figures(4, 0, 0, 0, 20)
 
 
 def test_a_long_history_keeps_its_peaks_and_its_gaps():
@@ -128,22 +162,26 @@ spans = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(spans=spans)
-def test_at_every_minute_the_curve_is_the_sum_of_what_was_known_then(spans, django_db_blocker):
+def test_at_every_minute_the_curve_is_the_sum_that_a_group_would_have_shown(spans, django_db_blocker):
+    """Known: a reading covers the minute. Counting: known, or its last reading is not older than 24 h."""
     Feature.objects.all().delete()
     features = [unread_feature() for _ in range(3)]
     taken: dict[int, set[int]] = {0: set(), 1: set(), 2: set()}
-    known: list[tuple[int, int, int, int | None]] = []
+    told: dict[int, list[tuple[int, int, int | None]]] = {0: [], 1: [], 2: []}
     for member, start, length, used in spans:
-        minutes = set(range(start, start + length))
+        first, last = start * SCALE, (start + length) * SCALE
+        minutes = set(range(first, last))
         if not minutes & taken[member]:
             taken[member] |= minutes
-            known.append((member, start, start + length, used))
-            interval(features[member], start, start + length, used)
-    curve = curve_of(*features, minutes=100)
-    for minute in range(90):
-        then = [used for _, start, end, used in known if start <= minute < end]
+            told[member].append((first, last, used))
+            interval(features[member], first, last, used)
+    curve = curve_of(*features, minutes=100 * SCALE)
+    for minute in range(0, 90 * SCALE, SCALE):
+        latest = [max(past) for parts in told.values() if (past := [part for part in parts if part[0] <= minute])]
+        known = [used for _, end, used in latest if minute < end]
+        then = [used for _, end, used in latest if minute < end + A_DAY]
         used = None if None in then else sum(value for value in then if value is not None)
-        expected = Figures(used, 0, 0, 0, 10 * len(then)) if then else None
+        expected = Figures(used, 0, 0, 0, 10 * len(then)) if known else None
         assert at(curve, minute + 0.5) == expected

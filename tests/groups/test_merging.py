@@ -87,6 +87,49 @@ class TestSums:
 
         assert (only_row(group).expires, only_row(group).permanent) == (date(2026, 5, 1), False)
 
+    def expired(self, *names: str) -> None:
+        Feature.objects.filter(server__name__in=names).update(expires=NOON.date() - timedelta(days=1))
+
+    def test_licenses_that_expired_are_not_in_the_total_but_what_is_in_use_of_them_is_in_use(self) -> None:
+        group = make_group("PL", "US", "DK", used=2, expires=date(2027, 5, 1))
+        self.expired("DK")
+
+        row = only_row(group)
+
+        assert (row.total, row.used, row.available, row.expired_used) == (20, 6, 14, 2)
+        assert row.expires == date(2027, 5, 1)
+        explanation = explain(group, "WXPF", "1.0", "floating", NOON)
+        assert explanation.arithmetic("total") == "20 = PL 10 + US 10"
+        assert explanation.arithmetic("used") == "6 = DK 2 + PL 2 + US 2"
+        assert explanation.text.endswith("DK expired on 2026-03-15: its licenses are not in the total.")
+
+    def test_where_all_have_expired_all_are_summed_and_the_oldest_date_is_shown(self) -> None:
+        group = make_group("PL", "US", used=2, expires=date(2026, 3, 1))
+        self.expired("US")
+
+        row = only_row(group)
+
+        assert (row.total, row.expires, row.expired_used, row.permanent) == (20, date(2026, 3, 1), 4, False)
+        explanation = explain(group, "WXPF", "1.0", "floating", NOON)
+        assert explanation.arithmetic("total") == "20 = PL 10 + US 10"
+        assert explanation.not_in_it == []
+
+    def test_an_expired_member_says_nothing_about_permanent_and_unlimited_ones(self) -> None:
+        group = make_group("PL", "US", expires=None, permanent=True)
+        self.expired("US")
+        Feature.objects.filter(server__name="US").update(total=None, permanent=False)
+
+        row = only_row(group)
+
+        assert (row.total, row.expires, row.permanent) == (10, None, True)
+
+    def test_the_last_day_of_a_license_is_valid(self) -> None:
+        group = make_group("PL", "US", expires=date(2027, 5, 1))
+        Feature.objects.filter(server__name="US").update(expires=NOON.date())
+
+        assert only_row(group).total == 20
+        assert only_row(group, NOON + DAY).total == 10
+
     def test_a_total_of_zero_has_no_utilization(self) -> None:
         assert only_row(make_group("PL", total=0)).utilization is None
 
@@ -303,7 +346,8 @@ features = st.fixed_dictionaries(
         "borrowed": figures,
         "reserved": figures,
         "queued": figures,
-        "expires": st.none() | st.dates(date(2026, 1, 1), date(2027, 1, 1)),
+        "expires": st.none() | st.dates(date(2026, 3, 1), date(2026, 4, 1)),
+        "permanent": st.booleans(),
         "hours_unlisted": st.none() | st.sampled_from([0, 23, 24, 25, 100]),
     }
 )
@@ -352,11 +396,15 @@ def summed(parts: list[tuple[dict[str, Any], int | None]]) -> dict[str, Any] | N
     if any(age is None for _, age in parts) or not counted:
         return None
     sums: dict[str, Any] = {f: sum(feature[f] for feature in counted) for f in ("borrowed", "reserved", "queued")}
-    for figure in ("total", "used"):
-        values = [feature[figure] for feature in counted]
+    expired = [feature for feature in counted if feature["expires"] and feature["expires"] < NOON.date()]
+    valid = [feature for feature in counted if feature not in expired] or counted
+    for figure, of in (("total", valid), ("used", counted)):
+        values = [feature[figure] for feature in of]
         sums[figure] = None if None in values else sum(values)
-    dates = [feature["expires"] for feature in counted if feature["expires"]]
+    dates = [feature["expires"] for feature in valid if feature["expires"]]
     sums["expires"] = min(dates) if dates else None
+    sums["permanent"] = all(feature["permanent"] for feature in valid)
+    sums["expired_used"] = sum(feature["used"] or 0 for feature in expired)
     sums["members"], sums["left_out"] = len(counted), len(parts) - len(counted)
     sums["vendor"] = ", ".join(sorted({feature["vendor"] for feature in counted}))
     known = sums["total"] is not None and sums["used"] is not None
@@ -395,6 +443,6 @@ class TestAgainstPlainPython(TestCase):
                 assert explanation.sum(figure) == getattr(row, figure)
             assert (len(explanation.counted), len(explanation.left_out)) == (row.members, row.left_out)
             assert row in merged_features(group, NOON, [row.name])
-        for figure in ("used", "total", "expires", "utilization", "available", "interval"):
+        for figure in ("used", "total", "expires", "expired_used", "utilization", "available", "interval"):
             alone = merged_features(group, NOON, figures=[figure]).values_list("name", "version", "type", figure)
             assert set(alone) == set(rows.values_list("name", "version", "type", figure))
