@@ -18,7 +18,6 @@ either, the only version of its name. Left-out members say nothing about that.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -28,7 +27,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from groups_app.models import LicenseServerGroup, MergedFeature
-from groups_app.models.merged import DerivedTable
+from licstats.derived import rows_of
 
 COUNTS_FOR = timedelta(hours=24)
 
@@ -139,7 +138,6 @@ FROM typed LEFT JOIN only_version
 GROUP BY 1, 2, 3
 HAVING BOOL_OR(NOT old) AND BOOL_AND(old IS NOT NULL)
 """
-PARAMETER = re.compile(r"%\((\w+)\)s")
 
 
 def merged_features(
@@ -150,7 +148,6 @@ def merged_features(
     One query. Features without a member that counts, and blanked ones, are not in it. With `names` only features that
     are called so: merging never goes by more. Where not all `figures` are wanted, rows have no others.
     """
-    sql, parameters = _merging(frozenset(figures), names is not None)
     values = {
         "now": now,
         "oldest": now - COUNTS_FOR,
@@ -158,11 +155,7 @@ def merged_features(
         "group": group.pk,
         "names": list(names or ()),
     }
-    rows = MergedFeature.objects.all()
-    alias = rows.query.get_initial_alias()
-    params = tuple(values[name] for name in parameters)
-    rows.query.alias_map[alias] = DerivedTable(MergedFeature._meta.db_table, alias, sql, params)
-    return rows
+    return rows_of(MergedFeature, _merging(frozenset(figures), names is not None), values)
 
 
 def today(now: datetime) -> date:
@@ -171,8 +164,7 @@ def today(now: datetime) -> date:
 
 
 @lru_cache
-def _merging(wanted: frozenset[str], named: bool) -> tuple[str, list[str]]:
-    """The SQL, and the names of its parameters in their order."""
+def _merging(wanted: frozenset[str], named: bool) -> str:
     computed = [name for name in COMPUTED if name in wanted]
     needed = wanted.union(*(COMPUTED[name][0] for name in computed))
     figures = {name: figure for name, figure in FIGURES.items() if name in needed}
@@ -183,5 +175,4 @@ def _merging(wanted: frozenset[str], named: bool) -> tuple[str, list[str]]:
         counting=COUNTING,
     )
     extra = "".join(f", {COMPUTED[name][1]} AS {name}" for name in computed)
-    sql = f"SELECT *{extra} FROM ({merged}) merged"  # noqa: S608 - of constants; what varies are parameters
-    return PARAMETER.sub("%s", sql), PARAMETER.findall(sql)
+    return f"SELECT *{extra} FROM ({merged}) merged"  # noqa: S608 - of constants; what varies are parameters

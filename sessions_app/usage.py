@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils import timezone as clock
 
+from licstats.derived import rows_of
 from licstats.models import LicenseServer
-from sessions_app.models import UsageDay, UsageHour
+from sessions_app.models import UsageDay, UsageHour, UsageInterval
 from sessions_app.polling.figures import INTERVALS_TO_A_GAP
 
 HOUR = timedelta(hours=1)
@@ -83,6 +84,11 @@ def intervals(features: Collection[int], begin: datetime, end: datetime) -> Iter
         query = INTERVALS + "ORDER BY feature_id, started_at"
         cursor.execute(query, {"begin": begin, "end": end, "every": False, "features": list(features)})
         yield from map(Interval._make, cursor.fetchall())
+
+
+def interval_rows(features: Collection[int], begin: datetime, end: datetime) -> QuerySet[UsageInterval]:
+    """The same as rows of a grid."""
+    return rows_of(UsageInterval, INTERVALS, {"begin": begin, "end": end, "every": False, "features": list(features)})
 
 
 def add_up(begin: datetime, end: datetime) -> None:

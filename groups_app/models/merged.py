@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db import models
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models.sql.compiler import SQLCompiler
-from django.db.models.sql.datastructures import BaseTable
 
 from licstats.managers.reading import FeatureType
 
@@ -49,24 +44,3 @@ class MergedFeature(models.Model):
 
     def __str__(self) -> str:
         return " ".join(part for part in (self.name, self.version, self.type) if part)
-
-
-class DerivedTable(BaseTable):
-    """A SELECT with its parameters where Django expects the name of a table."""
-
-    def __init__(self, table_name: str, alias: str | None, sql: str = "", params: tuple[Any, ...] = ()) -> None:
-        super().__init__(table_name, alias)
-        self.sql = sql
-        self.params = params
-
-    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
-        alias = self.table_alias if self.table_alias != self.table_name else None  # as Django quotes them
-        return f"({self.sql}) {alias or connection.ops.quote_name(self.table_name)}", self.params
-
-    def relabeled_clone(self, change_map: dict[str | None, str]) -> DerivedTable:
-        alias = change_map.get(self.table_alias, self.table_alias)
-        return DerivedTable(self.table_name, alias, self.sql, self.params)
-
-    @property
-    def identity(self) -> tuple[Any, ...]:
-        return (*super().identity, self.sql, repr(self.params))

@@ -12,6 +12,7 @@ from sessions_app.charts.curve import Curve, Step
 from sessions_app.charts.holders import Holders
 
 FIRST_BARS = 40  # what the slider spans at first
+FEW = 6  # licenses, up to which Plotly would put marks at halves; chart.js knows it too
 Figure = dict[str, Any]
 
 
@@ -47,9 +48,9 @@ def holders_figure(holders: Holders) -> Figure:
                 "title": {"text": "User", "standoff": 4},
                 "showgrid": False,
                 "range": [-0.5, min(len(users), FIRST_BARS) - 0.5],
-                "rangeslider": {"visible": len(users) > 1, "thickness": 0.12},
+                "rangeslider": {"visible": len(users) > 1, "thickness": 0.12, "yaxis": {"rangemode": "auto"}},
             },
-            "yaxis": {"title": {"text": "Licenses"}, "rangemode": "tozero", "tickformat": ",d"},
+            "yaxis": _licenses(max(in_all, default=0)),
         },
     )
     return dict(figure.to_plotly_json())
@@ -61,6 +62,7 @@ def usage_figure(curve: Curve, zone: ZoneInfo, now: datetime | None = None) -> F
 
     points = list(_points(curve))
     times = [_local(step.at, zone) for step in points]
+    series = list(_series(points))
     figure = go.Figure(
         data=[
             go.Scatter(
@@ -74,7 +76,7 @@ def usage_figure(curve: Curve, zone: ZoneInfo, now: datetime | None = None) -> F
                 hovertemplate=f"%{{y}} {name.lower()}<extra></extra>",
                 meta={"series": key},
             )
-            for key, name, values, shown in _series(points)
+            for key, name, values, shown in series
         ],
         layout={
             "hovermode": "x unified",
@@ -85,11 +87,21 @@ def usage_figure(curve: Curve, zone: ZoneInfo, now: datetime | None = None) -> F
                 "title": {"text": f"Time ({zone.key})"},
                 "range": [_local(curve.start, zone), _local(curve.end, zone)],
             },
-            "yaxis": {"title": {"text": "Licenses"}, "rangemode": "tozero", "tickformat": ",d"},
+            "yaxis": _licenses(max((value or 0 for _, _, values, _ in series for value in values), default=0)),
             "shapes": [_line_at(_local(now, zone))] if now else [],
         },
     )
     return dict(figure.to_plotly_json())
+
+
+def _licenses(most: int) -> dict[str, Any]:
+    """The axis of licenses, of which there are no halves."""
+    return {
+        "title": {"text": "Licenses"},
+        "rangemode": "tozero",
+        "tickformat": ",d",
+        "dtick": 1 if most <= FEW else None,
+    }
 
 
 def _points(curve: Curve) -> Iterable[Step]:

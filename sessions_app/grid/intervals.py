@@ -11,12 +11,13 @@ from sessions_app.grid.filters import After, AtLeast, AtMost, Before, Contains, 
 from sessions_app.grid.past import PastGrid, PastScope
 from sessions_app.grid.state import GridState
 from sessions_app.models import UsageInterval
+from sessions_app.usage import interval_rows
 
 
 class IntervalsTable(GridTable):
     server = Column("Name", "feature__server__name", group=SERVER)
-    started = DateTimeColumn("From", "started_at")
-    ended = DateTimeColumn("Until", "ended_at", help_text="A new row begins where a figure changed or a gap ended")
+    started = DateTimeColumn("From", "started_at", help_text="A new row begins where a figure changed or a gap ended")
+    ended = DateTimeColumn("Until", "ended_at", help_text="Of what stands now: its last reading")
     used = NumberColumn("Used", "used", nullable=True)
     borrowed = NumberColumn("Borrowed", "borrowed")
     reserved = NumberColumn("Reserved", "reserved")
@@ -43,10 +44,10 @@ class IntervalsFilters(GridFilters):
 
 
 class IntervalsGrid(PastGrid):
-    """Past intervals that touch the period, of the one feature that is chosen; what stands now is not among them."""
+    """Intervals that touch the period, of the one feature that is chosen, with the one that stands now."""
 
     name = "intervals"
-    title = "Past Figures"
+    title = "Figures"
     noun = ("interval", "intervals")
     table = IntervalsTable
     filters = IntervalsFilters
@@ -59,9 +60,7 @@ class IntervalsGrid(PastGrid):
         if scope is None or scope.period is None:
             return UsageInterval.objects.none()
         features = list(scope.features().values_list("pk", flat=True))
-        return UsageInterval.objects.filter(
-            feature__in=features, ended_at__gt=scope.period.start, started_at__lt=scope.period.end
-        )
+        return interval_rows(features, scope.period.start, scope.period.end)
 
     def tie_breakers(self, state: GridState) -> tuple[str, ...]:
         return ("feature_id", "ended_at")

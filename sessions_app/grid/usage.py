@@ -74,9 +74,9 @@ class UsedColumn(NumberColumn):
             return explained(dash("in use unknown: the license manager does not tell"), row, first=True)
         if expired := row["expired_used"]:
             return format_html(
-                '{} <span class="tag tag-expired" title="{:,} in use of licenses that have expired">expired</span>',
+                '{} <span class="tag tag-expired" title="{} in use of licenses that have expired">expired</span>',
                 explained(f"{used:,}", row, first=True),
-                expired,
+                f"{expired:,}",
             )
         return explained(f"{used:,}", row, first=True)
 
@@ -97,15 +97,8 @@ class AvailableColumn(NumberColumn):
         available = row["available"]
         if available is None:
             return explained(dash("not limited, or in use is unknown"), row)
-        shown = format_html(
-            '<span title="{:,} = {:,} total - {:,} used - {:,} reserved">{:,}</span>',
-            available,
-            row["total"],
-            row["used"],
-            row["reserved"],
-            available,
-        )
-        return explained(shown, row)
+        how = f"{available:,} = {row['total']:,} total - {row['used']:,} used - {row['reserved']:,} reserved"
+        return explained(format_html('<span title="{}">{}</span>', how, f"{available:,}"), row)
 
 
 class UtilizationColumn(NumberColumn):

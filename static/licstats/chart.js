@@ -51,19 +51,60 @@
     return { data, layout };
   }
 
+  // The slider of the bars. What the reader chose with it is kept, moved to where there are bars: another filter may
+  // leave fewer. The axis of licenses follows it, or the bars beside a few large ones could not be seen.
+  const FEW = 6; // licenses, up to which Plotly would put marks at halves
+  const slid = new WeakMap();
+  function within([low, high], count) {
+    const end = Math.min(high, count - 0.5);
+    return [Math.max(-0.5, end - (high - low)), end];
+  }
+  function licenses(data, [low, high]) {
+    const shown = data.filter((trace) => trace.visible !== "legendonly");
+    let most = 0;
+    for (let bar = Math.max(0, Math.ceil(low)); bar <= high && bar < data[0].x.length; bar++) {
+      most = Math.max(most, shown.reduce((sum, trace) => sum + trace.y[bar], 0));
+    }
+    return { range: [0, Math.max(1, most) * 1.05], dtick: most <= FEW ? 1 : null };
+  }
+  function fit(canvas) {
+    const axis = licenses(canvas.data, canvas.layout.xaxis.range);
+    Plotly.relayout(canvas, { "yaxis.range": axis.range, "yaxis.dtick": axis.dtick });
+  }
+  function slide(canvas, layout, data) {
+    if (slid.has(canvas)) layout.xaxis.range = within(slid.get(canvas), data[0].x.length);
+    layout.xaxis.uirevision = Math.random(); // its range is kept here, not by Plotly
+    Object.assign(layout.yaxis, licenses(data, layout.xaxis.range));
+  }
+  function follow_slider(canvas) {
+    canvas.on("plotly_relayout", (change) => {
+      if (!Object.keys(change).some((key) => key.startsWith("xaxis."))) return;
+      slid.set(canvas, [...canvas.layout.xaxis.range]);
+      fit(canvas);
+    });
+    canvas.on("plotly_restyle", () => fit(canvas));
+  }
+
   function draw(chart) {
     const source = chart.querySelector("[data-figure]");
     const canvas = chart.querySelector(".chart-canvas");
     if (!source || !canvas) return;
     const plain = JSON.parse(source.dataset.figure);
+    const save = document.querySelector(`[data-chart-save="${chart.dataset.chart}"]`);
     canvas.hidden = plain.data.every((trace) => trace.x.length === 0);
+    if (save) save.hidden = canvas.hidden;
     if (canvas.hidden) return;
     if (!window.Plotly) return bringPlotly();
     const figure = dressed(plain);
+    const bars = figure.data[0].type === "bar";
+    const first = !canvas.layout;
+    if (bars) slide(canvas, figure.layout, first ? figure.data : shown(figure.data, canvas.data));
     Plotly.react(canvas, figure.data, figure.layout, { displayModeBar: false, responsive: true });
-    const save = document.querySelector(`[data-chart-save="${chart.dataset.chart}"]`);
-    if (save) save.hidden = false;
+    if (bars && first) follow_slider(canvas);
   }
+  // The series of a new figure as the reader left those of the last one.
+  const shown = (data, before) =>
+    data.map((trace) => ({ ...trace, visible: before.find((old) => old.name === trace.name)?.visible ?? true }));
 
   const drawAll = (root) => root.querySelectorAll("[data-chart]").forEach(draw);
 

@@ -62,6 +62,59 @@ def test_one_bar_for_each_user_the_most_licenses_first_split_into_used_and_borro
     expect(admin_page.locator(f"{GRAPH} .rangeslider-container")).to_be_visible()
 
 
+def axes(page: Page) -> tuple[list[float], list[float]]:
+    """What the graph shows: the range of its bars, and that of its licenses."""
+    return page.evaluate(
+        """() => { const { xaxis, yaxis } = document.querySelector("#sessions-graph-pane .chart-canvas").layout;
+             return [xaxis.range, yaxis.range]; }"""
+    )
+
+
+def slide(page: Page, start: float, end: float) -> None:
+    """Moves both ends of the slider to these parts of its width."""
+    box = page.locator(f"{GRAPH} .rangeslider-bg").bounding_box()
+    for handle, part in ((".rangeslider-grabarea-max", end), (".rangeslider-grabarea-min", start)):
+        grip = page.locator(f"{GRAPH} {handle}").bounding_box()
+        page.mouse.move(grip["x"] + grip["width"] / 2, grip["y"] + grip["height"] / 2)
+        page.mouse.down()
+        page.mouse.move(box["x"] + part * box["width"], grip["y"] + grip["height"] / 2, steps=8)
+        page.mouse.up()
+
+
+@pytest.fixture
+def _many_users(feature: Feature) -> None:
+    """One user with 900 licenses, then 60 with 2 each, named u00 to u59, and five more who begin with z."""
+    OpenSessionFactory(feature=feature, user="aaa", used=900)
+    for name in [*(f"u{n:02}" for n in range(60)), *(f"z{n}" for n in range(5))]:
+        OpenSessionFactory(feature=feature, user=name, used=2)
+
+
+@pytest.mark.usefixtures("_many_users")
+def test_the_axis_of_licenses_follows_the_slider(admin_page: Page, live_server: LiveServer):
+    admin_page.goto(live_server.url + SESSIONS)
+    expect(admin_page.locator(BARS).first).to_be_visible()
+    assert axes(admin_page)[1][1] > 900
+    slide(admin_page, 0.5, 0.9)
+    expect(admin_page.locator(f"{GRAPH} .ytick text")).to_have_text(["0", "1", "2"])
+    (low, high), (_, most) = axes(admin_page)
+    assert 25 < low < high < 68
+    assert most < 4
+
+
+@pytest.mark.usefixtures("_many_users")
+def test_a_filter_leaves_no_graph_without_bars_wherever_the_slider_was(admin_page: Page, live_server: LiveServer):
+    admin_page.goto(live_server.url + SESSIONS)
+    expect(admin_page.locator(BARS).first).to_be_visible()
+    slide(admin_page, 0.5, 0.9)
+    chosen = axes(admin_page)[0]
+    admin_page.locator("thead [name=user]").fill("z")
+    expect(admin_page.locator(BARS)).to_have_count(2 * 5)  # in the graph and in its slider
+    assert axes(admin_page)[0] == [-0.5, 4.5]
+    admin_page.locator("thead [name=user]").fill("")
+    expect(admin_page.locator(BARS)).not_to_have_count(2 * 5)
+    assert axes(admin_page)[0] == pytest.approx(chosen)
+
+
 @pytest.mark.parametrize("width", [1440, 390])
 def test_nothing_moves_under_the_pointer_when_the_figure_comes(
     admin_page: Page, live_server: LiveServer, feature: Feature, width: int
