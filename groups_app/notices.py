@@ -30,7 +30,9 @@ def reason_without_data(servers: QuerySet[LicenseServer], features: QuerySet[Fea
         return _listed([_never_read(server, features) for server in known])
     gone = features.exclude(last_listed_at=None).order_by("-last_listed_at").select_related("server")
     if last := gone.first():
-        return f"{_names(gone)} no longer reports it since {_moment(last.last_listed_at)}."
+        names = list(dict.fromkeys(str(feature.server) for feature in gone[: 10 * MOST_NAMED]))
+        verb = "reports" if len(names) == 1 else "report"
+        return f"{_named(names)} no longer {verb} it since {_moment(last.last_listed_at)}."
     return f"The last reading of {_named(known)} listed no feature."
 
 
@@ -71,10 +73,6 @@ def _never_read(server: LicenseServer, features: QuerySet[Feature]) -> str:
 def _listed(sentences: list[str]) -> str:
     more = len(sentences) - MOST_NAMED
     return " ".join(sentences[:MOST_NAMED]) + (f" So it is with {more} more." if more > 0 else "")
-
-
-def _names(features: QuerySet[Feature]) -> str:
-    return _named(list(dict.fromkeys(str(feature.server) for feature in features[: 10 * MOST_NAMED])))
 
 
 def _named(things: list[str] | list[LicenseServer]) -> str:

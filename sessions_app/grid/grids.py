@@ -16,6 +16,7 @@ from django.db.models.functions import Coalesce
 from groups_app.scope import SCOPE_FIELDS, Scope
 from groups_app.visibility import Login
 from sessions_app.grid.aggregation import SUMS, Aggregated, Aggregation
+from sessions_app.grid.among import Among
 from sessions_app.grid.columns import SERVER, Column, GridTable, Row
 from sessions_app.grid.counts import UNCOUNTED, Counts
 from sessions_app.grid.filters import GridFilters
@@ -127,9 +128,17 @@ class Grid(ABC):
     # ---- rows ---------------------------------------------------------------------------------------------
 
     def restricted(self, state: GridState) -> QuerySet[Any]:
-        """The rows that are listed, or that are added up; charts and counts use it too."""
+        """The rows that are listed, or that are added up to groups."""
         restrict = state.filters.restrict_before if state.aggregation else state.filters.restrict_rows
         return restrict(state.base)
+
+    def added_up(self, state: GridState) -> QuerySet[Any]:
+        """The rows that are on screen, or in what is on screen: on aggregated rows filters of sums leave out groups."""
+        rows = self.restricted(state)
+        if state.aggregation is None or not (asked := state.filters.sums_asked()):
+            return rows
+        groups = state.filters.restrict_sums(Aggregated(state.aggregation, rows).keyed(asked))
+        return rows.filter(Among(state.aggregation.keys, groups))
 
     def page(self, state: GridState, version: str = "") -> Page:
         """The page that the state asks for, or the last one where there are fewer. `version` is that of the rows."""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, Count, F, FloatField, QuerySet, Value, When, Window
+from django.db.models import Case, Count, F, FloatField, Q, QuerySet, Value, When, Window
 from django.db.models.functions import Cast, Coalesce, NullIf
 from django.utils.html import format_html
 
@@ -155,6 +155,13 @@ class UsageTable(GridTable):
     last_update = LastUpdateColumn("Last Update", "last_update", needs=("interval",))
 
 
+class PercentAtMost(AtMost):
+    """Percents are shown without what is behind the point, so that 89.9 is not 90 in orange: up to 89 takes it in."""
+
+    def condition(self, value: int | None, path: str) -> Q | None:
+        return None if value is None else Q(**{f"{path}__lt": value + 1})
+
+
 class UsageFilters(GridFilters):
     server = Contains("server", "server_name")
     vendor = Contains("vendor", "vendor")
@@ -176,7 +183,7 @@ class UsageFilters(GridFilters):
     available_min = AtLeast("available", "available")
     available_max = AtMost("available", "available")
     utilization_min = AtLeast("utilization", "utilization")
-    utilization_max = AtMost("utilization", "utilization")
+    utilization_max = PercentAtMost("utilization", "utilization")
 
 
 def listed_rows(scope: Scope, now: datetime) -> QuerySet[Any]:

@@ -35,7 +35,7 @@ class SessionsReport(Report):
 
     def graph(self, state: GridState) -> dict[str, Any]:
         """The licenses of each user, by the same filters as the grid."""
-        held = holders(self.grid.restricted(state))
+        held = holders(self.grid.added_up(state))
         return {
             "figure": holders_figure(held),
             "chart_note": holders_note(held),

@@ -246,15 +246,17 @@ def assert_page(client: Client, choice: dict[str, Any], rows: list[dict[str, Any
 
 
 def assert_bars(client: Client, choice: dict[str, Any], sessions: list[plain.Session]) -> None:
-    """The bars of the graph are the licenses of each user; filters of sums are for rows and not for them."""
-    filters = {
-        name: wanted
-        for name, wanted in choice["filters"].items()
-        if not (choice["group_by"] and name.startswith(("used_", "host_quantity_")))
-    }
+    """The bars of the graph are the licenses of each user in what the rows add up."""
+    keys = plain.KEYS[choice["group_by"]] if choice["group_by"] else ("id",)
+    rows = plain.rows_of(sessions, choice["filters"], choice["group_by"], NOW)
+    shown = {tuple(row[key] for key in keys) for row in rows}
+    of_sums = ("used_", "host_quantity_") if choice["group_by"] else ()
+    filters = {name: wanted for name, wanted in choice["filters"].items() if not name.startswith(of_sums)}
     in_all: Counter[str] = Counter()
     borrowed: Counter[str] = Counter()
     for row in plain.rows_of(sessions, filters, "", NOW):
+        if tuple(row[key] for key in keys) not in shown:
+            continue
         in_all[escape(row["user"], quote=False)] += row["used"]
         if row["borrow_expiration"] is not None:
             borrowed[escape(row["user"], quote=False)] += row["used"]

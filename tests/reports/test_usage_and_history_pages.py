@@ -157,6 +157,14 @@ def test_every_filter_of_usage_filters_whatever_is_shown_in_every_scope(viewer, 
     assert answer.context["page"].total == len(answer.context["page"].rows) == wanted
 
 
+@pytest.mark.parametrize("question", ["utilization=89", "utilization_max=89", "utilization_min=89"])
+def test_a_utilization_is_found_by_what_is_shown_of_it(viewer, server, question):
+    FeatureFactory(server=server, total=1000, used=899)
+    answer = viewer.get(f"{USAGE}/?{question}")
+    assert answer.context["page"].total == 1
+    assert "89 %" in answer.content.decode()
+
+
 def test_the_day_of_the_chosen_feature_is_drawn_and_a_line_stands_at_now(viewer, server):
     feature = FeatureFactory(server=server, used=4, since=server.read_at - timedelta(minutes=5))
     answer = viewer.get(f"{USAGE}/?{choice(feature)}", headers={"HX-Request": "true", "X-Part": "graph"})
