@@ -77,7 +77,7 @@ STRUX = (
     *several("STRUX_ACOUSTIC STRUX_THERMAL STRUX_EXPLICIT STRUX_OPTI STRUX_CFD STRUX_MBS", "2026.1", (10, 40, 25), 90),
 )
 MESHWAY = (
-    offer("MeshwayTokens", ("26.0", 1_000_003, 300), sharing="CUSTOM VIRTUAL"),
+    offer("MeshwayTokens", ("26.0", 1_003, 300), sharing="CUSTOM VIRTUAL"),
     offer("MeshwayPre", ("26.0", 2_147_483_647, 300), sharing="CUSTOM VIRTUAL"),
     offer("MeshwaySolve", ("26.0", 400, 300), ("25.0", 60, 30), sharing="HOST USER VIRTUAL"),
     offer("MeshwayView", ("26.0", 140, None)),

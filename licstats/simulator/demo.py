@@ -182,7 +182,7 @@ class Site(ABC):
     def mesh(self, name: str) -> list[tuple[float, Program]]:
         server = self.server(name)
         return [
-            (0.16, Program(server, ("MeshwayPre", "MeshwayTokens"), 0.7, 3, counts=(15_000, 21_000, 25_000))),
+            (0.16, Program(server, ("MeshwayPre", "MeshwayTokens"), 0.7, 3, counts=(15, 21, 25))),
             (0.18, Program(server, ("MeshwayView",), 0.5, 1, borrows=True)),
         ]
 
