@@ -50,7 +50,7 @@ class LicenseServerGroupAdmin(GroupModelAdmin):
     search_help_text = "Name or description of the group, or name of a member"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LicenseServerGroup]:
-        groups = visible_groups(request.user).annotate(member_count=Count("servers"))
+        groups = visible_groups(request.user).annotate(member_count=Count("servers", distinct=True))
         return groups.order_by("name")
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:

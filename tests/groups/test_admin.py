@@ -98,6 +98,13 @@ class TestLicenseServerGroups:
         assert sentence in said(response)
         assert sentence.encode() in pages.get(reverse("admin:groups_app_licenseservergroup_changelist")).content
 
+    def test_a_search_by_members_counts_all_members_of_what_it_finds(self, pages: Client) -> None:
+        add_group(pages, server("PL-1", "xf"), server("PL-2", "xf"), server("US", "xf"))
+
+        page = pages.get(reverse("admin:groups_app_licenseservergroup_changelist"), {"q": "PL"}).content.decode()
+
+        assert '<td class="field-members">3</td>' in page
+
     def test_the_list_shows_the_derived_status(self, pages: Client) -> None:
         down = server("US", "xf")
         LicenseServer.objects.filter(pk=down.pk).update(status="down")
