@@ -31,7 +31,7 @@ def _of_other_managers(servers: Sequence[LicenseServer]) -> list[str]:
         return []
     usual = managers.most_common(1)[0][0]
     return [
-        f"{server} is a {_title(server.manager)} license server, the others are {_title(usual)}: "
+        f"{server} has the license manager {_title(server.manager)}, the others have {_title(usual)}: "
         "a group has license servers of one license manager."
         for server in servers
         if server.manager != usual

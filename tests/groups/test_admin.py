@@ -66,8 +66,10 @@ class TestLicenseServerGroups:
     def test_another_license_manager_is_refused_by_name(self, pages: Client) -> None:
         response = add_group(pages, server("PL", "xf"), server("US", "xf"), server("DK", "xf", manager="lmx"))
 
-        assert b"DK is a LM" in response.content
-        assert b"the others are FlexNet: a group has license servers of one license manager." in response.content
+        assert (
+            "DK has the license manager LM-X, the others have FlexNet: "
+            "a group has license servers of one license manager."
+        ) in response.content.decode()
         assert not LicenseServerGroup.objects.exists()
 
     def test_a_member_without_a_common_vendor_is_refused_by_name(self, pages: Client) -> None:
@@ -87,6 +89,13 @@ class TestLicenseServerGroups:
 
         assert response.status_code == 302
         assert any("DK was not read yet" in message for message in said(response))
+
+    def test_a_notice_writes_a_name_as_the_server_is_called(self, pages: Client) -> None:
+        response = add_group(pages, server("PL", "xf"), server("r3-new"))
+
+        page = pages.get(response.url).content.decode()
+
+        assert ">r3-new was not read yet, so whether" in page
 
     def test_a_member_that_a_role_may_not_see_is_said(self, pages: Client) -> None:
         american = server("US", "xf")
