@@ -4,46 +4,16 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import Group, User
-from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 
 from groups_app.models import ForbiddenServer, HostGroup, LicenseServerGroup, UserGroup
 from groups_app.roles import AddLogin
 from licstats.models import LicenseServer
-from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory
+from tests.factories import FeatureFactory, OpenSessionFactory
+from tests.groups.administering import add_group, said, server
 
 pytestmark = pytest.mark.django_db
-
-ADD = "admin:groups_app_licenseservergroup_add"
-
-
-@pytest.fixture
-def administrator() -> User:
-    AddLogin("root", "administrator").execute()
-    return User.objects.get(username="root")
-
-
-@pytest.fixture
-def pages(administrator: User) -> Client:
-    client = Client()
-    client.force_login(administrator)
-    return client
-
-
-def said(response) -> list[str]:
-    return [str(message) for message in get_messages(response.wsgi_request)]
-
-
-def server(name: str, vendor: str = "", manager: str = "flexnet") -> LicenseServer:
-    made = LicenseServerFactory(name=name, manager=manager)
-    if vendor:
-        FeatureFactory(server=made, vendor=vendor)
-    return made
-
-
-def add_group(pages: Client, *servers: LicenseServer, name: str = "XF"):
-    return pages.post(reverse(ADD), {"name": name, "servers": [server.pk for server in servers]})
 
 
 class TestLicenseServerGroups:
