@@ -50,6 +50,15 @@ def ship_roles(sender: AppConfig, **kwargs: Any) -> None:
     administrator.permissions.add(*Permission.objects.filter(_permissions_of_administrators()))
 
 
+def let_administer(login: User) -> bool:
+    """Whoever has the role administrator may use the admin pages; True where this login could not until now."""
+    if login.is_staff or not login.groups.filter(name=ADMINISTRATOR).exists():
+        return False
+    login.is_staff = True
+    login.save(update_fields=["is_staff"])
+    return True
+
+
 class AddLogin:
     """Add a login with a role. An administrator may use the admin pages; without a password one is made."""
 
@@ -61,7 +70,7 @@ class AddLogin:
     @transaction.atomic
     def execute(self) -> str:
         """The password; ValidationError where the name is taken or wrong, or the password too weak."""
-        login = User(username=self.name, is_staff=self.role == ADMINISTRATOR)
+        login = User(username=self.name)
         if User.objects.filter(username=self.name).exists():
             raise ValidationError(f"There is a login '{self.name}' already. Choose another name.")
         validate_password(self.password, login)
@@ -69,4 +78,5 @@ class AddLogin:
         login.full_clean()
         login.save()
         login.groups.add(Group.objects.get(name=self.role))
+        let_administer(login)
         return self.password

@@ -1,4 +1,4 @@
-"""What an administrator does with groups, roles and logins, through the pages of the administration."""
+"""What an administrator does with groups and roles, through the pages of the administration."""
 
 from __future__ import annotations
 
@@ -193,48 +193,6 @@ class TestRoles:
         assert refused.status_code == 403
         assert "US-secret" not in many.content.decode()
         assert list(Group.objects.filter(name__in=["both", "one"])) == [both]
-
-    def test_an_administrator_cannot_become_or_change_a_superuser(self, pages: Client, administrator: User) -> None:
-        boss = User.objects.create_superuser("boss")
-
-        pages.post(
-            reverse("admin:auth_user_change", args=[administrator.pk]),
-            {"username": "root", "is_superuser": "on", "is_active": "on", "is_staff": "on"},
-        )
-
-        administrator.refresh_from_db()
-        assert not administrator.is_superuser
-        changed = pages.post(reverse("admin:auth_user_change", args=[boss.pk]), {"username": "taken over"})
-        assert changed.status_code == 403
-
-    def test_what_limits_an_administrator_limits_the_logins_that_it_makes_and_itself(
-        self, pages: Client, administrator: User
-    ) -> None:
-        limited = Group.objects.create(name="limited")
-        ForbiddenServer.objects.create(role=limited, server=server("US-secret", "xf"))
-        administrator.groups.add(limited)
-        everything = User.objects.create_user("everything")
-        own = Group.objects.get(name="administrator")
-        password = {"usable_password": "true", "password1": "Zh7-plum-tree", "password2": "Zh7-plum-tree"}
-
-        made = pages.post(reverse("admin:auth_user_add"), {"username": "helper", **password})
-        pages.post(
-            reverse("admin:auth_user_change", args=[administrator.pk]),
-            {"username": administrator.username, "is_active": "on", "is_staff": "on", "groups": [own.pk]},
-        )
-
-        assert made.status_code == 302
-        assert list(User.objects.get(username="helper").groups.all()) == [limited]
-        assert set(administrator.groups.all()) == {own, limited}
-        for page in ("change", "delete", "password_change"):
-            name = f"admin:auth_user_{page}"
-            assert pages.post(reverse(name, args=[everything.pk]), password).status_code == 403
-        assert everything.groups.count() == 0
-
-    def test_a_password_of_a_superuser_cannot_be_set_by_an_administrator(self, pages: Client) -> None:
-        boss = User.objects.create_superuser("boss")
-
-        assert pages.get(reverse("admin:auth_user_password_change", args=[boss.pk])).status_code == 403
 
 
 def test_a_server_forbidden_to_an_administrator_is_not_in_the_administration(pages: Client) -> None:
