@@ -122,7 +122,7 @@ class NameGroupAdmin(NameGroupModelAdmin):
         return [preview, *super().get_urls()]
 
     def preview(self, request: HttpRequest) -> HttpResponse:
-        """Who matches the names and patterns in `members`, as JSON with `text` and `names`."""
+        """Who matches the names and patterns in `members`, as JSON: `text`, first `names`, how many `more`."""
         if not (self.has_add_permission(request) or self.has_change_permission(request)):
             return JsonResponse({"text": "You may not change groups.", "names": []}, status=403)
         text = request.POST.get("members", "").replace("\0", "")
@@ -131,7 +131,8 @@ class NameGroupAdmin(NameGroupModelAdmin):
         except forms.ValidationError as error:
             return JsonResponse({"text": " ".join(error.messages), "names": []})
         matches = self.known(request, entries_of(text))
-        return JsonResponse({"text": matches.text, "names": matches.names})
+        more = matches.more(len(matches.names)).strip()
+        return JsonResponse({"text": matches.count, "names": matches.names, "more": more})
 
 
 @admin.register(UserGroup)

@@ -100,9 +100,21 @@ class TestNameGroups:
         response = pages.post(reverse("admin:groups_app_usergroup_preview"), {"members": "design-*\nANN"})
 
         assert response.json() == {
-            "text": "3 of the users that have sessions now match: DESIGN-2, ann, design-1.",
+            "text": "3 of the users that have sessions now match.",
             "names": ["DESIGN-2", "ann", "design-1"],
+            "more": "",
         }
+
+    def test_a_preview_that_does_not_show_all_says_how_many_more(
+        self, pages: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("groups_app.matching.SHOWN", 2)
+        for user in ("ann", "bob", "eve"):
+            OpenSessionFactory(user=user)
+
+        shown = pages.post(reverse("admin:groups_app_usergroup_preview"), {"members": "*"}).json()
+
+        assert (shown["names"], shown["more"]) == (["ann", "bob"], "and 1 more")
 
     def test_hosts_are_previewed_too(self, pages: Client) -> None:
         for host in ("cad1.krakow.example.com", "cad1.example.com"):
