@@ -64,14 +64,15 @@ def _of_other_managers(servers: Sequence[LicenseServer]) -> list[str]:
         return []
     usual = managers.most_common(1)[0][0]
     return [
-        f"{server} has the license manager {_title(server.manager)}, the others have {_title(usual)}: "
+        f"{server} has the license manager {title_of(server.manager)}, the others have {title_of(usual)}: "
         "a group has license servers of one license manager."
         for server in servers
         if server.manager != usual
     ]
 
 
-def _title(manager: str) -> str:
+def title_of(manager: str) -> str:
+    """What people call the license manager of this name."""
     return MANAGERS[manager].title if manager in MANAGERS else manager
 
 

@@ -13,12 +13,13 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from groups_app.admin.pickers import ServerField, offered_servers
 from groups_app.composition import check_members
 from groups_app.matching import Matches, known_hosts, known_users
 from groups_app.models import ForbiddenServer, HostGroup, LicenseServerGroup, NameGroup, UserGroup
 from groups_app.names import check_entries, entries_of
 from groups_app.status import status_of
-from groups_app.visibility import Login, permitted_servers, visible_groups
+from groups_app.visibility import Login, visible_groups
 
 if TYPE_CHECKING:  # only the stubs know these as generic
     GroupModelForm = forms.ModelForm[LicenseServerGroup]
@@ -54,7 +55,7 @@ class LicenseServerGroupAdmin(GroupModelAdmin):
         return groups.order_by("name")
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        kwargs["queryset"] = permitted_servers(request.user).order_by("name")
+        kwargs |= {"queryset": offered_servers(request.user), "form_class": ServerField}
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.widgets import FilteredSelectMultiple
 from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 
+from groups_app.admin.pickers import ServerField, ServerPicker, offered_servers
 from groups_app.models import ForbiddenServer, LicenseServerGroup
 from groups_app.visibility import permitted_servers
 from licstats.models import LicenseServer
@@ -24,11 +24,11 @@ else:
 
 
 class RoleForm(RoleModelForm):
-    forbidden = forms.ModelMultipleChoiceField(
+    forbidden = ServerField(
         LicenseServer.objects.none(),
         required=False,
         label="Forbidden license servers",
-        widget=FilteredSelectMultiple("license servers", is_stacked=False),
+        widget=ServerPicker,
         help_text="Logins with this role see nothing of them, nor of groups that have one of them.",
     )
 
@@ -74,7 +74,7 @@ class RoleAdmin(NamedAloneMixin, GroupAdmin):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form: Any = super().get_form(request, obj, change, **kwargs)  # a class made for this request
-        form.permitted = permitted_servers(request.user).order_by("name")
+        form.permitted = offered_servers(request.user)
         return form
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from groups_app.models import ForbiddenServer, HostGroup, LicenseServerGroup, UserGroup
 from groups_app.roles import AddLogin
 from licstats.models import LicenseServer
 from tests.factories import FeatureFactory, OpenSessionFactory
-from tests.groups.administering import add_group, said, server
+from tests.groups.administering import ADD, add_group, said, server
 
 pytestmark = pytest.mark.django_db
 
@@ -83,6 +85,23 @@ class TestLicenseServerGroups:
         page = pages.get(reverse("admin:groups_app_licenseservergroup_changelist"), {"q": "PL"}).content.decode()
 
         assert '<td class="field-members">3</td>' in page
+
+    def test_the_picker_finds_members_by_manager_vendor_and_site_with_one_query(self, pages: Client) -> None:
+        polish = server("PL", "xf")
+        FeatureFactory(server=polish, vendor="acad")
+        FeatureFactory(server=polish, vendor="xf")
+        LicenseServer.objects.update(site="krakow")
+        with CaptureQueriesContext(connection) as alone:
+            assert "PL · FlexNet · acad, xf · krakow</option>" in pages.get(reverse(ADD)).content.decode()
+        server("new", manager="lmx")
+        for number in range(20):
+            server(f"US-{number}", "xf")
+
+        with CaptureQueriesContext(connection) as many:
+            page = pages.get(reverse(ADD)).content.decode()
+
+        assert ">new · LM-X · main</option>" in page
+        assert len(many) == len(alone)
 
     def test_the_list_shows_the_derived_status(self, pages: Client) -> None:
         down = server("US", "xf")
