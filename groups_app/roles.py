@@ -6,6 +6,7 @@ sessions; closing is a permission of its own and may be given to any role or log
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.apps import AppConfig, apps
@@ -14,7 +15,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.crypto import get_random_string
 
 VIEWER = "viewer"
@@ -26,6 +27,7 @@ MANAGED = {
     "auth": ("user", "group"),
 }
 LOOK_ONLY = {"licstats": ("feature", "pool")}
+CLOSES = {"sessions_app": ("closerequest", "closeevent")}
 ROLES = (VIEWER, ADMINISTRATOR)
 
 
@@ -33,9 +35,21 @@ def _permissions_of_administrators() -> Q:
     wanted = Q(content_type__app_label=CLOSE_SESSION[0], codename=CLOSE_SESSION[1])
     for app, names in MANAGED.items():
         wanted |= Q(content_type__app_label=app, content_type__model__in=names)
-    for app, names in LOOK_ONLY.items():
+    return wanted | _looking(LOOK_ONLY)
+
+
+def _looking(models: Mapping[str, tuple[str, ...]]) -> Q:
+    wanted = Q()
+    for app, names in models.items():
         wanted |= Q(content_type__app_label=app, codename__in=[f"view_{name}" for name in names])
     return wanted
+
+
+def offered_permissions(role: Group) -> QuerySet[Permission]:
+    """What means anything in licstats, and what the role has already, so that saving it takes nothing away."""
+    used = _permissions_of_administrators() | _looking(CLOSES)
+    own = Q(pk__in=role.permissions.values("pk")) if role.pk else Q()
+    return Permission.objects.filter(used | own).select_related("content_type")
 
 
 def ship_roles(sender: AppConfig, **kwargs: Any) -> None:

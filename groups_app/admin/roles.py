@@ -14,6 +14,7 @@ from django.http import HttpRequest
 
 from groups_app.admin.pickers import ServerField, ServerPicker, offered_servers
 from groups_app.models import ForbiddenServer, LicenseServerGroup
+from groups_app.roles import offered_permissions
 from groups_app.visibility import permitted_servers
 from licstats.models import LicenseServer
 
@@ -43,6 +44,9 @@ class RoleForm(RoleModelForm):
         field = self.fields.get("forbidden")
         if isinstance(field, forms.ModelMultipleChoiceField):  # not there for logins that may only look
             field.queryset = self.permitted
+        permissions = self.fields.get("permissions")
+        if isinstance(permissions, forms.ModelMultipleChoiceField):
+            permissions.queryset = offered_permissions(self.instance)
         if self.instance.pk:
             rows = ForbiddenServer.objects.filter(role=self.instance)
             self.initial["forbidden"] = list(rows.values_list("server", flat=True))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.contrib.auth.models import User
+import pytest
+from django.contrib.auth.models import Group, User
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
@@ -54,6 +55,22 @@ def test_an_administrator_makes_a_group_and_sees_its_report(sign_in: SignIn, liv
     row = page.get_by_role("row").filter(has_text="WXPF")
     expect(row).to_contain_text("30")
     page.screenshot(path="screenshots/group-usage.png")
+
+
+@pytest.mark.parametrize("width", [1440, 400])
+def test_the_forbidden_license_servers_of_a_role_stand_after_their_label(
+    sign_in: SignIn, live_server: LiveServer, width: int
+) -> None:
+    fleet()
+    page = sign_in(login("root", "administrator"))
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{live_server.url}/admin/auth/group/{Group.objects.get(name='viewer').pk}/change/")
+
+    places = [page.locator(each).bounding_box() for each in ("label[for=id_forbidden]", "#id_forbidden_from")]
+
+    page.screenshot(path=f"screenshots/role-{width}.png", full_page=True)
+    label, picker = ((place["x"], place["y"]) for place in places if place)
+    assert label < picker if width > 800 else label[1] < picker[1]
 
 
 def test_the_arithmetic_of_a_merged_feature_is_a_page(sign_in: SignIn, live_server: LiveServer) -> None:
