@@ -71,9 +71,7 @@ class LoginAdmin(NamedAloneMixin, LoginModelAdmin):
     list_display = ["username", "email", "roles", "is_active", "is_staff", "is_superuser", "visibility"]
     form = ChangeLoginForm
     add_form = AddLoginForm
-    add_fieldsets = [
-        (None, {"classes": ["wide"], "fields": ["username", "groups", "usable_password", "password1", "password2"]})
-    ]
+    add_fieldsets = [(None, {"fields": ["username", "groups", "usable_password", "password1", "password2"]})]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups")
@@ -89,6 +87,11 @@ class LoginAdmin(NamedAloneMixin, LoginModelAdmin):
             return True
         theirs = forbidden_servers(login).values("server")
         return not login.is_superuser and not forbidden_servers(request.user).exclude(server__in=theirs).exists()
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "groups":
+            kwargs["help_text"] = "They say what the login may do, and which license servers are forbidden to it."
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         initial: dict[str, Any] = {"groups": list(Group.objects.filter(name=VIEWER))}
