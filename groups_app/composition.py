@@ -1,28 +1,61 @@
 """Which license servers can be reported as one: of one license manager, and with a vendor in common.
 
 For FlexNet a vendor is its vendor daemon. A license server that was never read has no known vendor: it may
-join, with a notice.
+join, with a notice. Two with one address may be members too, with a notice: they are the same licenses.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 
+from groups_app.models import LicenseServerGroup
 from licstats.managers.registry import MANAGERS
 from licstats.models import Feature, LicenseServer
 
 
 def check_members(servers: Sequence[LicenseServer]) -> list[str]:
-    """Notices about members that cannot be checked yet; ValidationError names each that does not fit."""
+    """Notices about members that cannot be checked yet or count twice; ValidationError names each that does not fit."""
     wrong = _of_other_managers(servers)
     if not wrong:
         wrong, notices = _without_common_vendor(servers)
     if wrong:
         raise ValidationError(wrong)
-    return notices
+    return [*notices, *_counted_twice(servers)]
+
+
+def check_memberships(server: LicenseServer, groups: Iterable[LicenseServerGroup]) -> None:
+    """`server` as it is now, stored or not, beside the others in `groups`; ValidationError names each that breaks."""
+    wrong = []
+    for group in groups:
+        others = group.servers.exclude(pk=server.pk).order_by("name")
+        try:
+            check_members([*others, server])
+        except ValidationError as error:
+            reasons = " ".join(error.messages)
+            wrong.append(f"In the group {group}: {reasons} Take {server} out of the group first.")
+    if wrong:
+        raise ValidationError(wrong)
+
+
+def same_addresses(server: LicenseServer, groups: QuerySet[LicenseServerGroup]) -> list[str]:
+    """Notices where another member of one of `groups` has the address of `server`."""
+    others = LicenseServer.objects.filter(groups__in=groups).exclude(pk=server.pk)
+    twins = others.filter(manager=server.manager, address__iexact=server.address)
+    return [_same_address(server, twin) for twin in twins.order_by("name").distinct()]
+
+
+def _counted_twice(servers: Sequence[LicenseServer]) -> list[str]:
+    first: dict[str, LicenseServer] = {}
+    pairs = [(server, first.setdefault(server.address.lower(), server)) for server in servers]
+    return [_same_address(server, twin) for server, twin in pairs if server != twin]
+
+
+def _same_address(server: LicenseServer, twin: LicenseServer) -> str:
+    return f"{server} has the same address as {twin} ({server.address}): their licenses are counted twice."
 
 
 def _of_other_managers(servers: Sequence[LicenseServer]) -> list[str]:
@@ -31,14 +64,15 @@ def _of_other_managers(servers: Sequence[LicenseServer]) -> list[str]:
         return []
     usual = managers.most_common(1)[0][0]
     return [
-        f"{server} is a {_title(server.manager)} license server, the others are {_title(usual)}: "
+        f"{server} has the license manager {title_of(server.manager)}, the others have {title_of(usual)}: "
         "a group has license servers of one license manager."
         for server in servers
         if server.manager != usual
     ]
 
 
-def _title(manager: str) -> str:
+def title_of(manager: str) -> str:
+    """What people call the license manager of this name."""
     return MANAGERS[manager].title if manager in MANAGERS else manager
 
 

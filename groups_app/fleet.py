@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 from django.contrib.auth import get_user_model
@@ -13,7 +13,7 @@ from django.db import models, transaction
 from django.db.models import F
 from django.db.models.expressions import Combinable
 
-from groups_app.composition import check_members
+from groups_app.composition import check_members, check_memberships, same_addresses
 from groups_app.fleet_file import Entry, FleetError, FleetFile
 from groups_app.hiding import SetVisibility
 from groups_app.models import HostGroup, LicenseServerGroup, NameGroup, UserGroup
@@ -42,6 +42,7 @@ class ApplyFleet:
         self.file = file
         self.outcomes: list[Outcome] = []
         self.refused: set[str] = set()  # license servers with a problem of their own: one is enough
+        self.moved: list[tuple[int, Entry, LicenseServer]] = []  # with another manager or address; place in outcomes
 
     def execute(self) -> list[Outcome]:
         """Outcomes in the order of the kinds; FleetError, with nothing applied, where anything is wrong."""
@@ -50,6 +51,8 @@ class ApplyFleet:
                 self._server(entry)
             for entry in self.file.of("group"):
                 self._group(entry)
+            for place, entry, server in self.moved:
+                self.outcomes[place] = self._elsewhere(self.outcomes[place], entry, server)
             for kind in NAME_GROUPS:
                 for entry in self.file.of(kind):
                     self._name_group(entry)
@@ -65,6 +68,8 @@ class ApplyFleet:
         server = LicenseServer.objects.filter(name=entry.values["name"]).first() or LicenseServer()
         if not self._save(entry, server, {"revision": F("revision") + 1}):
             self.refused.add(entry.identity)
+        elif {"manager", "address"} & set(self.outcomes[-1].fields):
+            self.moved.append((len(self.outcomes) - 1, entry, server))
 
     def _save(self, entry: Entry, instance: models.Model, on_change: dict[str, Combinable] | None = None) -> bool:
         """Write the entry's values that differ from those of `instance`; False where they are wrong."""
@@ -118,6 +123,17 @@ class ApplyFleet:
         before = set(group.servers.all())
         group.servers.set(servers)
         self._also_changed(("servers",) if before != set(servers) else (), notices)
+
+    def _elsewhere(self, outcome: Outcome, entry: Entry, server: LicenseServer) -> Outcome:
+        """The server in groups that the file does not name: those that it names were checked with all its changes."""
+        named = [group.identity for group in self.file.of("group")]
+        groups = LicenseServerGroup.objects.filter(servers=server).exclude(name__in=named)
+        try:
+            check_memberships(server, groups if "manager" in outcome.fields else ())
+        except ValidationError as error:
+            for message in error.messages:
+                self.file.add(entry.line_of("manager"), f"manager '{server.manager}': {message}")
+        return replace(outcome, notices=tuple(same_addresses(server, groups)))
 
     def _also_changed(self, fields: tuple[str, ...], notices: Iterable[str] = ()) -> None:
         """Add to the last outcome what is not a column of its own."""

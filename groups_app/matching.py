@@ -23,13 +23,20 @@ class Matches:
     what: str
 
     @property
+    def count(self) -> str:
+        """How many match, as a sentence."""
+        return f"{f'{self.total:,}' if self.total else 'None'} of the {self.what} that have sessions now match."
+
+    @property
     def text(self) -> str:
-        """One sentence with the first names."""
+        """The same with the first names."""
         if not self.total:
-            return f"None of the {self.what} that have sessions now match."
-        named = ", ".join(self.names[:5])
-        more = f" and {self.total - 5:,} more" if self.total > 5 else ""
-        return f"{self.total:,} of the {self.what} that have sessions now match: {named}{more}."
+            return self.count
+        return f"{self.count.removesuffix('.')}: {', '.join(self.names[:5])}{self.more(5)}."
+
+    def more(self, shown: int) -> str:
+        """What stands after the first `shown` names."""
+        return f" and {self.total - shown:,} more" if self.total > shown else ""
 
 
 def known_users(login: Login, entries: Sequence[str]) -> Matches:

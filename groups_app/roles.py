@@ -6,6 +6,7 @@ sessions; closing is a permission of its own and may be given to any role or log
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.apps import AppConfig, apps
@@ -14,7 +15,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.crypto import get_random_string
 
 VIEWER = "viewer"
@@ -26,6 +27,7 @@ MANAGED = {
     "auth": ("user", "group"),
 }
 LOOK_ONLY = {"licstats": ("feature", "pool")}
+CLOSES = {"sessions_app": ("closerequest", "closeevent")}
 ROLES = (VIEWER, ADMINISTRATOR)
 
 
@@ -33,9 +35,21 @@ def _permissions_of_administrators() -> Q:
     wanted = Q(content_type__app_label=CLOSE_SESSION[0], codename=CLOSE_SESSION[1])
     for app, names in MANAGED.items():
         wanted |= Q(content_type__app_label=app, content_type__model__in=names)
-    for app, names in LOOK_ONLY.items():
+    return wanted | _looking(LOOK_ONLY)
+
+
+def _looking(models: Mapping[str, tuple[str, ...]]) -> Q:
+    wanted = Q()
+    for app, names in models.items():
         wanted |= Q(content_type__app_label=app, codename__in=[f"view_{name}" for name in names])
     return wanted
+
+
+def offered_permissions(role: Group) -> QuerySet[Permission]:
+    """What means anything in licstats, and what the role has already, so that saving it takes nothing away."""
+    used = _permissions_of_administrators() | _looking(CLOSES)
+    own = Q(pk__in=role.permissions.values("pk")) if role.pk else Q()
+    return Permission.objects.filter(used | own).select_related("content_type")
 
 
 def ship_roles(sender: AppConfig, **kwargs: Any) -> None:
@@ -50,6 +64,15 @@ def ship_roles(sender: AppConfig, **kwargs: Any) -> None:
     administrator.permissions.add(*Permission.objects.filter(_permissions_of_administrators()))
 
 
+def let_administer(login: User) -> bool:
+    """Whoever has the role administrator may use the admin pages; True where this login could not until now."""
+    if login.is_staff or not login.groups.filter(name=ADMINISTRATOR).exists():
+        return False
+    login.is_staff = True
+    login.save(update_fields=["is_staff"])
+    return True
+
+
 class AddLogin:
     """Add a login with a role. An administrator may use the admin pages; without a password one is made."""
 
@@ -61,7 +84,7 @@ class AddLogin:
     @transaction.atomic
     def execute(self) -> str:
         """The password; ValidationError where the name is taken or wrong, or the password too weak."""
-        login = User(username=self.name, is_staff=self.role == ADMINISTRATOR)
+        login = User(username=self.name)
         if User.objects.filter(username=self.name).exists():
             raise ValidationError(f"There is a login '{self.name}' already. Choose another name.")
         validate_password(self.password, login)
@@ -69,4 +92,5 @@ class AddLogin:
         login.full_clean()
         login.save()
         login.groups.add(Group.objects.get(name=self.role))
+        let_administer(login)
         return self.password

@@ -17,6 +17,7 @@ class Online(StrEnum):
     ALL = "all online"
     SOME = "some online"
     NONE = "none online"
+    EMPTY = "no license servers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +29,23 @@ class GroupStatus:
 
     @property
     def word(self) -> Online:
+        if not self.members:
+            return Online.EMPTY
         if not self.online:
             return Online.NONE
         return Online.ALL if self.online == self.members else Online.SOME
 
     def __str__(self) -> str:
-        return f"{self.word} ({self.online} of {self.members})"
+        return f"{self.word} ({self.online} of {self.members})" if self.members else self.word
 
 
 ONLINE = Q(servers__enabled=True, servers__status=Status.UP, servers__failures=0)
 
 
 def with_status(groups: QuerySet[LicenseServerGroup]) -> list[tuple[LicenseServerGroup, GroupStatus]]:
-    """Each group with its status; one query."""
+    """Each group with its status, by name; one query."""
     counted = groups.annotate(online=Count("servers", filter=ONLINE), members=Count("servers"))
-    return [(group, GroupStatus(group.online, group.members)) for group in counted]
+    return [(group, GroupStatus(group.online, group.members)) for group in counted.order_by("name")]
 
 
 def status_of(group: LicenseServerGroup) -> GroupStatus:

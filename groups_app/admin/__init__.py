@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from groups_app.admin.groups import HostGroupAdmin, LicenseServerGroupAdmin, UserGroupAdmin
-from groups_app.admin.roles import LoginAdmin, RoleAdmin
+from groups_app.admin.logins import LoginAdmin
+from groups_app.admin.roles import RoleAdmin
 from groups_app.admin.servers import PermittedFeatureAdmin, PermittedPoolAdmin, PermittedServerAdmin
 
 __all__ = [

@@ -13,12 +13,13 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from groups_app.admin.pickers import ServerField, offered_servers
 from groups_app.composition import check_members
 from groups_app.matching import Matches, known_hosts, known_users
 from groups_app.models import ForbiddenServer, HostGroup, LicenseServerGroup, NameGroup, UserGroup
 from groups_app.names import check_entries, entries_of
 from groups_app.status import status_of
-from groups_app.visibility import Login, permitted_servers, visible_groups
+from groups_app.visibility import Login, visible_groups
 
 if TYPE_CHECKING:  # only the stubs know these as generic
     GroupModelForm = forms.ModelForm[LicenseServerGroup]
@@ -50,11 +51,11 @@ class LicenseServerGroupAdmin(GroupModelAdmin):
     search_help_text = "Name or description of the group, or name of a member"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LicenseServerGroup]:
-        groups = visible_groups(request.user).annotate(member_count=Count("servers"))
+        groups = visible_groups(request.user).annotate(member_count=Count("servers", distinct=True))
         return groups.order_by("name")
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        kwargs["queryset"] = permitted_servers(request.user).order_by("name")
+        kwargs |= {"queryset": offered_servers(request.user), "form_class": ServerField}
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
@@ -122,7 +123,7 @@ class NameGroupAdmin(NameGroupModelAdmin):
         return [preview, *super().get_urls()]
 
     def preview(self, request: HttpRequest) -> HttpResponse:
-        """Who matches the names and patterns in `members`, as JSON with `text` and `names`."""
+        """Who matches the names and patterns in `members`, as JSON: `text`, first `names`, how many `more`."""
         if not (self.has_add_permission(request) or self.has_change_permission(request)):
             return JsonResponse({"text": "You may not change groups.", "names": []}, status=403)
         text = request.POST.get("members", "").replace("\0", "")
@@ -131,7 +132,8 @@ class NameGroupAdmin(NameGroupModelAdmin):
         except forms.ValidationError as error:
             return JsonResponse({"text": " ".join(error.messages), "names": []})
         matches = self.known(request, entries_of(text))
-        return JsonResponse({"text": matches.text, "names": matches.names})
+        more = matches.more(len(matches.names)).strip()
+        return JsonResponse({"text": matches.count, "names": matches.names, "more": more})
 
 
 @admin.register(UserGroup)

@@ -1,4 +1,4 @@
-"""Roles with the license servers forbidden to them, and logins."""
+"""Roles with the license servers forbidden to them."""
 
 from __future__ import annotations
 
@@ -6,36 +6,30 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.widgets import FilteredSelectMultiple
-from django.contrib.auth.admin import GroupAdmin, UserAdmin
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.admin import GroupAdmin
+from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.http import urlencode
-from django.utils.safestring import SafeString
 
+from groups_app.admin.pickers import ServerField, ServerPicker, offered_servers
 from groups_app.models import ForbiddenServer, LicenseServerGroup
-from groups_app.visibility import forbidden_servers, permitted_servers
+from groups_app.roles import offered_permissions
+from groups_app.visibility import permitted_servers
 from licstats.models import LicenseServer
 
 if TYPE_CHECKING:  # only the stubs know these as generic
     RoleModelForm = forms.ModelForm[Group]
-    LoginModelAdmin = UserAdmin[User]
 else:
-    RoleModelForm, LoginModelAdmin = forms.ModelForm, UserAdmin
-
-FOR_SUPERUSERS = ("is_superuser", "user_permissions")
+    RoleModelForm = forms.ModelForm
 
 
 class RoleForm(RoleModelForm):
-    forbidden = forms.ModelMultipleChoiceField(
+    forbidden = ServerField(
         LicenseServer.objects.none(),
         required=False,
         label="Forbidden license servers",
-        widget=FilteredSelectMultiple("license servers", is_stacked=False),
+        widget=ServerPicker,
         help_text="Logins with this role see nothing of them, nor of groups that have one of them.",
     )
 
@@ -50,6 +44,9 @@ class RoleForm(RoleModelForm):
         field = self.fields.get("forbidden")
         if isinstance(field, forms.ModelMultipleChoiceField):  # not there for logins that may only look
             field.queryset = self.permitted
+        permissions = self.fields.get("permissions")
+        if isinstance(permissions, forms.ModelMultipleChoiceField):
+            permissions.queryset = offered_permissions(self.instance)
         if self.instance.pk:
             rows = ForbiddenServer.objects.filter(role=self.instance)
             self.initial["forbidden"] = list(rows.values_list("server", flat=True))
@@ -81,7 +78,7 @@ class RoleAdmin(NamedAloneMixin, GroupAdmin):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form: Any = super().get_form(request, obj, change, **kwargs)  # a class made for this request
-        form.permitted = permitted_servers(request.user).order_by("name")
+        form.permitted = offered_servers(request.user)
         return form
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
@@ -114,50 +111,5 @@ def _groups_lost(role: Group) -> list[str]:
     ]
 
 
-class LoginAdmin(NamedAloneMixin, LoginModelAdmin):
-    """An administrator manages logins that may see no more than itself; only superusers make or change superusers."""
-
-    list_display = ["username", "email", "roles", "is_active", "is_staff", "is_superuser", "visibility"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        return super().get_queryset(request).prefetch_related("groups")
-
-    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return super().has_change_permission(request, obj) and self._may_touch(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and self._may_touch(request, obj)
-
-    def _may_touch(self, request: HttpRequest, login: User | None) -> bool:
-        if request.user.is_superuser or login is None:
-            return True
-        theirs = forbidden_servers(login).values("server")
-        return not login.is_superuser and not forbidden_servers(request.user).exclude(server__in=theirs).exists()
-
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """What limits the administrator limits the logins that it makes or changes, itself among them."""
-        limits = Group.objects.filter(pk__in=forbidden_servers(request.user).values("role"))
-        kept = list(limits)
-        super().save_related(request, form, formsets, change)
-        for role in set(kept) - set(form.instance.groups.all()):
-            form.instance.groups.add(role)
-            self.message_user(request, f"{form.instance} has the role {role}: it limits you as well.", messages.WARNING)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
-        fields = tuple(super().get_readonly_fields(request, obj))
-        return fields if request.user.is_superuser else (*fields, *FOR_SUPERUSERS)
-
-    @admin.display(description="roles")
-    def roles(self, login: User) -> str:
-        return ", ".join(sorted(role.name for role in login.groups.all()))
-
-    @admin.display(description="visibility")
-    def visibility(self, login: User) -> SafeString:
-        address = f"{reverse('visibility')}?{urlencode({'login': login.username})}"
-        return format_html('<a href="{}">What {} sees</a>', address, login.username)
-
-
 admin.site.unregister(Group)
 admin.site.register(Group, RoleAdmin)
-admin.site.unregister(User)
-admin.site.register(User, LoginAdmin)

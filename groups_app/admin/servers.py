@@ -5,15 +5,20 @@ What an administrator only hid from its own reports is there, because it is admi
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
 from django.contrib.admin.filters import RelatedFieldListFilter
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from groups_app.visibility import permitted_servers
-from licstats.admin import FeatureAdmin, LicenseServerAdmin, PoolAdmin
+from groups_app.composition import check_memberships, same_addresses
+from groups_app.models import LicenseServerGroup
+from groups_app.visibility import Login, permitted_servers, visible_groups
+from licstats.admin import FeatureAdmin, LicenseServerAdmin, LicenseServerForm, PoolAdmin
 from licstats.models import Feature, LicenseServer, Pool
 
 
@@ -25,9 +30,48 @@ class PermittedServersFilter(RelatedFieldListFilter):
         return list(servers.values_list("pk", "name"))
 
 
+class MemberServerForm(LicenseServerForm):
+    """A member of a group stays of the license manager that the others have."""
+
+    login: Login = AnonymousUser()
+
+    def clean_manager(self) -> str:
+        manager = str(self.cleaned_data["manager"])
+        if self.instance.pk and "manager" in self.changed_data:
+            changed = copy(self.instance)
+            changed.manager = manager
+            self._check_groups(changed)
+        return manager
+
+    def _check_groups(self, changed: LicenseServer) -> None:
+        """Groups that the login may not see are checked as well, and not named."""
+        seen = visible_groups(self.login).filter(servers=changed)
+        check_memberships(changed, seen)
+        try:
+            check_memberships(changed, LicenseServerGroup.objects.filter(servers=changed).exclude(pk__in=seen))
+        except forms.ValidationError as error:
+            raise forms.ValidationError(
+                f"{changed} is in a group that your roles do not show you, with license servers of another license "
+                "manager. Ask an administrator who sees all license servers to take it out of that group."
+            ) from error
+
+
 class PermittedServerAdmin(LicenseServerAdmin):
+    form = MemberServerForm
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[LicenseServer]:
         return super().get_queryset(request).filter(pk__in=permitted_servers(request.user))
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form: Any = super().get_form(request, obj, change, **kwargs)  # a class made for this request
+        form.login = request.user
+        return form
+
+    def save_model(self, request: HttpRequest, obj: LicenseServer, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if {"manager", "address"} & set(form.changed_data):
+            for notice in same_addresses(obj, visible_groups(request.user).filter(servers=obj)):
+                self.message_user(request, notice, messages.WARNING)
 
 
 class PermittedFeatureAdmin(FeatureAdmin):

@@ -18,8 +18,8 @@ document.addEventListener("DOMContentLoaded", () => {
     const sentence = document.createElement("p");
     sentence.textContent = matches.text;
     const names = document.createElement("ul");
-    for (const name of matches.names) {
-      names.appendChild(document.createElement("li")).textContent = name;
+    for (const line of [...matches.names, matches.more].filter(Boolean)) {
+      names.appendChild(document.createElement("li")).textContent = line;
     }
     output.replaceChildren(sentence, names);
   };

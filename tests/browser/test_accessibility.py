@@ -71,5 +71,6 @@ def test_the_administration(
         "/admin/groups_app/hostgroup/add/",
         f"/admin/licstats/licenseserver/{feature.server.pk}/change/",
         f"/admin/auth/group/{role.pk}/change/",
+        "/admin/auth/user/add/",
         f"/admin/auth/user/{login.pk}/change/",
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.contrib.auth.models import User
+import pytest
+from django.contrib.auth.models import Group, User
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
@@ -37,11 +38,11 @@ def test_an_administrator_makes_a_group_and_sees_its_report(sign_in: SignIn, liv
     page.get_by_label("Name:").fill("XF")
     for name in ("PL", "US", "DK", "odd"):
         page.locator("#id_servers_input").fill(name)
-        page.locator("#id_servers_from").get_by_text(name, exact=True).dblclick()
+        page.locator("#id_servers_from").get_by_text(f"{name} · FlexNet").dblclick()
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("odd has no vendor in common with the others: it serves acad")).to_be_visible()
 
-    page.locator("#id_servers_to").get_by_text("odd", exact=True).dblclick()
+    page.locator("#id_servers_to").get_by_text("odd · FlexNet").dblclick()
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("was added successfully")).to_be_visible()
     assert LicenseServerGroup.objects.get().servers.count() == 3
@@ -54,6 +55,22 @@ def test_an_administrator_makes_a_group_and_sees_its_report(sign_in: SignIn, liv
     row = page.get_by_role("row").filter(has_text="WXPF")
     expect(row).to_contain_text("30")
     page.screenshot(path="screenshots/group-usage.png")
+
+
+@pytest.mark.parametrize("width", [1440, 400])
+def test_the_forbidden_license_servers_of_a_role_stand_after_their_label(
+    sign_in: SignIn, live_server: LiveServer, width: int
+) -> None:
+    fleet()
+    page = sign_in(login("root", "administrator"))
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{live_server.url}/admin/auth/group/{Group.objects.get(name='viewer').pk}/change/")
+
+    places = [page.locator(each).bounding_box() for each in ("label[for=id_forbidden]", "#id_forbidden_from")]
+
+    page.screenshot(path=f"screenshots/role-{width}.png", full_page=True)
+    label, picker = ((place["x"], place["y"]) for place in places if place)
+    assert label < picker if width > 800 else label[1] < picker[1]
 
 
 def test_the_arithmetic_of_a_merged_feature_is_a_page(sign_in: SignIn, live_server: LiveServer) -> None:
@@ -91,11 +108,14 @@ def test_a_login_hides_several_servers_and_shows_them_again(sign_in: SignIn, liv
 
 
 def test_a_user_group_shows_who_matches_while_it_is_written(sign_in: SignIn, live_server: LiveServer) -> None:
-    for user in ("design-1", "design-2", "ann"):
+    for user in (*(f"design-{number}" for number in range(1, 103)), "ann"):
         OpenSessionFactory(user=user)
     page = sign_in(login("root", "administrator"))
     page.goto(f"{live_server.url}/admin/groups_app/usergroup/add/")
     page.get_by_label("Members:").fill("design-*")
 
-    expect(page.get_by_text("2 of the users that have sessions now match: design-1, design-2.")).to_be_visible()
+    matches = page.locator(".matches")
+    expect(matches.locator("p")).to_have_text("102 of the users that have sessions now match.")
+    expect(matches.get_by_text("design-1", exact=True)).to_have_count(1)
+    expect(matches.locator("li").last).to_have_text("and 2 more")
     page.screenshot(path="screenshots/user-group.png")

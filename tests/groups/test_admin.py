@@ -1,49 +1,23 @@
-"""What an administrator does with groups, roles and logins, through the pages of the administration."""
+"""What an administrator does with groups and roles, through the pages of the administration."""
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from django.contrib.auth.models import Group, User
-from django.contrib.messages import get_messages
+from django.contrib.auth.models import Group, Permission, User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from groups_app.models import ForbiddenServer, HostGroup, LicenseServerGroup, UserGroup
-from groups_app.roles import AddLogin
+from groups_app.roles import AddLogin, offered_permissions
 from licstats.models import LicenseServer
-from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory
+from tests.factories import FeatureFactory, OpenSessionFactory
+from tests.groups.administering import ADD, add_group, said, server
 
 pytestmark = pytest.mark.django_db
-
-ADD = "admin:groups_app_licenseservergroup_add"
-
-
-@pytest.fixture
-def administrator() -> User:
-    AddLogin("root", "administrator").execute()
-    return User.objects.get(username="root")
-
-
-@pytest.fixture
-def pages(administrator: User) -> Client:
-    client = Client()
-    client.force_login(administrator)
-    return client
-
-
-def said(response) -> list[str]:
-    return [str(message) for message in get_messages(response.wsgi_request)]
-
-
-def server(name: str, vendor: str = "", manager: str = "flexnet") -> LicenseServer:
-    made = LicenseServerFactory(name=name, manager=manager)
-    if vendor:
-        FeatureFactory(server=made, vendor=vendor)
-    return made
-
-
-def add_group(pages: Client, *servers: LicenseServer, name: str = "XF"):
-    return pages.post(reverse(ADD), {"name": name, "servers": [server.pk for server in servers]})
 
 
 class TestLicenseServerGroups:
@@ -66,8 +40,10 @@ class TestLicenseServerGroups:
     def test_another_license_manager_is_refused_by_name(self, pages: Client) -> None:
         response = add_group(pages, server("PL", "xf"), server("US", "xf"), server("DK", "xf", manager="lmx"))
 
-        assert b"DK is a LM" in response.content
-        assert b"the others are FlexNet: a group has license servers of one license manager." in response.content
+        assert (
+            "DK has the license manager LM-X, the others have FlexNet: "
+            "a group has license servers of one license manager."
+        ) in response.content.decode()
         assert not LicenseServerGroup.objects.exists()
 
     def test_a_member_without_a_common_vendor_is_refused_by_name(self, pages: Client) -> None:
@@ -88,6 +64,13 @@ class TestLicenseServerGroups:
         assert response.status_code == 302
         assert any("DK was not read yet" in message for message in said(response))
 
+    def test_a_notice_writes_a_name_as_the_server_is_called(self, pages: Client) -> None:
+        response = add_group(pages, server("PL", "xf"), server("r3-new"))
+
+        page = pages.get(response.url).content.decode()
+
+        assert ">r3-new was not read yet, so whether" in page
+
     def test_a_member_that_a_role_may_not_see_is_said(self, pages: Client) -> None:
         american = server("US", "xf")
         ForbiddenServer.objects.create(role=Group.objects.get(name="viewer"), server=american)
@@ -97,6 +80,30 @@ class TestLicenseServerGroups:
         sentence = "Not offered to the role viewer: it may not see US."
         assert sentence in said(response)
         assert sentence.encode() in pages.get(reverse("admin:groups_app_licenseservergroup_changelist")).content
+
+    def test_a_search_by_members_counts_all_members_of_what_it_finds(self, pages: Client) -> None:
+        add_group(pages, server("PL-1", "xf"), server("PL-2", "xf"), server("US", "xf"))
+
+        page = pages.get(reverse("admin:groups_app_licenseservergroup_changelist"), {"q": "PL"}).content.decode()
+
+        assert '<td class="field-members">3</td>' in page
+
+    def test_the_picker_finds_members_by_manager_vendor_and_site_with_one_query(self, pages: Client) -> None:
+        polish = server("PL", "xf")
+        FeatureFactory(server=polish, vendor="acad")
+        FeatureFactory(server=polish, vendor="xf")
+        LicenseServer.objects.update(site="krakow")
+        with CaptureQueriesContext(connection) as alone:
+            assert "PL · FlexNet · acad, xf · krakow</option>" in pages.get(reverse(ADD)).content.decode()
+        server("new", manager="lmx")
+        for number in range(20):
+            server(f"US-{number}", "xf")
+
+        with CaptureQueriesContext(connection) as many:
+            page = pages.get(reverse(ADD)).content.decode()
+
+        assert ">new · LM-X · main</option>" in page
+        assert len(many) == len(alone)
 
     def test_the_list_shows_the_derived_status(self, pages: Client) -> None:
         down = server("US", "xf")
@@ -114,9 +121,21 @@ class TestNameGroups:
         response = pages.post(reverse("admin:groups_app_usergroup_preview"), {"members": "design-*\nANN"})
 
         assert response.json() == {
-            "text": "3 of the users that have sessions now match: DESIGN-2, ann, design-1.",
+            "text": "3 of the users that have sessions now match.",
             "names": ["DESIGN-2", "ann", "design-1"],
+            "more": "",
         }
+
+    def test_a_preview_that_does_not_show_all_says_how_many_more(
+        self, pages: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("groups_app.matching.SHOWN", 2)
+        for user in ("ann", "bob", "eve"):
+            OpenSessionFactory(user=user)
+
+        shown = pages.post(reverse("admin:groups_app_usergroup_preview"), {"members": "*"}).json()
+
+        assert (shown["names"], shown["more"]) == (["ann", "bob"], "and 1 more")
 
     def test_hosts_are_previewed_too(self, pages: Client) -> None:
         for host in ("cad1.krakow.example.com", "cad1.example.com"):
@@ -178,6 +197,40 @@ class TestRoles:
         assert [str(row.server) for row in viewer.forbidden_servers.all()] == ["US"]
         assert any("The group XF is not offered to viewer any more" in message for message in said(response))
 
+    def test_permissions_that_mean_something_are_offered_and_others_of_a_role_are_kept(self, pages: Client) -> None:
+        role = Group.objects.create(name="own")
+        foreign = Permission.objects.get(codename="change_contenttype")
+        close = Permission.objects.get(codename="close_session")
+        role.permissions.add(foreign)
+        address = reverse("admin:auth_group_change", args=[role.pk])
+
+        page = pages.get(address).content.decode()
+        new = pages.get(reverse("admin:auth_group_add")).content.decode()
+        saved = pages.post(address, {"name": "own", "permissions": [foreign.pk, close.pk]})
+
+        assert "Can close sessions on license servers</option>" in new
+        assert len(re.findall(r"\| Can [^<]+</option>", new)) < 40
+        assert "content type</option>" in page
+        assert "content type</option>" not in new
+        assert saved.status_code == 302
+        assert set(role.permissions.all()) == {foreign, close}
+
+    def test_an_administrator_gets_nothing_that_a_role_cannot_be_given(self, administrator: User) -> None:
+        shipped = Group.objects.get(name="administrator").permissions.all()
+
+        assert set(shipped) <= set(offered_permissions(Group()))
+
+    def test_users_and_groups_of_django_are_called_logins_and_roles(self, pages: Client) -> None:
+        index = pages.get(reverse("admin:index")).content.decode()
+        role = pages.get(reverse("admin:auth_group_add")).content.decode()
+        login = pages.get(reverse("admin:auth_user_add")).content.decode()
+
+        links = re.findall(r'href="/admin/auth/\w*/?"[^>]*>\s*([^<]+?)\s*</a>', index)
+        assert [link for link in links if link not in ("Add", "Change")] == ["Logins and roles", "Logins", "Roles"]
+        assert "<h1>Add role</h1>" in role
+        assert "<h1>Add login</h1>" in login
+        assert re.search(r'for="id_groups"[^>]*>Roles:<', login)
+
     def test_what_the_administrator_may_not_see_stays_forbidden(self, pages: Client) -> None:
         american, polish = server("US", "xf"), server("PL", "xf")
         viewer, own = Group.objects.get(name="viewer"), Group.objects.get(name="administrator")
@@ -207,48 +260,6 @@ class TestRoles:
         assert refused.status_code == 403
         assert "US-secret" not in many.content.decode()
         assert list(Group.objects.filter(name__in=["both", "one"])) == [both]
-
-    def test_an_administrator_cannot_become_or_change_a_superuser(self, pages: Client, administrator: User) -> None:
-        boss = User.objects.create_superuser("boss")
-
-        pages.post(
-            reverse("admin:auth_user_change", args=[administrator.pk]),
-            {"username": "root", "is_superuser": "on", "is_active": "on", "is_staff": "on"},
-        )
-
-        administrator.refresh_from_db()
-        assert not administrator.is_superuser
-        changed = pages.post(reverse("admin:auth_user_change", args=[boss.pk]), {"username": "taken over"})
-        assert changed.status_code == 403
-
-    def test_what_limits_an_administrator_limits_the_logins_that_it_makes_and_itself(
-        self, pages: Client, administrator: User
-    ) -> None:
-        limited = Group.objects.create(name="limited")
-        ForbiddenServer.objects.create(role=limited, server=server("US-secret", "xf"))
-        administrator.groups.add(limited)
-        everything = User.objects.create_user("everything")
-        own = Group.objects.get(name="administrator")
-        password = {"usable_password": "true", "password1": "Zh7-plum-tree", "password2": "Zh7-plum-tree"}
-
-        made = pages.post(reverse("admin:auth_user_add"), {"username": "helper", **password})
-        pages.post(
-            reverse("admin:auth_user_change", args=[administrator.pk]),
-            {"username": administrator.username, "is_active": "on", "is_staff": "on", "groups": [own.pk]},
-        )
-
-        assert made.status_code == 302
-        assert list(User.objects.get(username="helper").groups.all()) == [limited]
-        assert set(administrator.groups.all()) == {own, limited}
-        for page in ("change", "delete", "password_change"):
-            name = f"admin:auth_user_{page}"
-            assert pages.post(reverse(name, args=[everything.pk]), password).status_code == 403
-        assert everything.groups.count() == 0
-
-    def test_a_password_of_a_superuser_cannot_be_set_by_an_administrator(self, pages: Client) -> None:
-        boss = User.objects.create_superuser("boss")
-
-        assert pages.get(reverse("admin:auth_user_password_change", args=[boss.pk])).status_code == 403
 
 
 def test_a_server_forbidden_to_an_administrator_is_not_in_the_administration(pages: Client) -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ from django.core.management import CommandError, call_command
 from groups_app.models import HiddenFeature, HiddenServer, HostGroup, LicenseServerGroup, UserGroup
 from licstats.models import LicenseServer
 from tests.factories import FeatureFactory, LicenseServerFactory, UserFactory
+from tests.groups.fleets import apply, refused
 
 pytestmark = pytest.mark.django_db
 
@@ -45,27 +45,6 @@ hide_servers = ["US"]
 hide_features = ["PL/wxpf"]
 hide_new_servers = true
 """
-
-
-def apply(folder: Path, text: str) -> str:
-    path = folder / "fleet.toml"
-    path.write_text(text, encoding="utf-8")
-    out = StringIO()
-    call_command("fleet", "apply", str(path), stdout=out)
-    return out.getvalue()
-
-
-def refused(folder: Path, text: str) -> str:
-    """The message with which the file is refused; nothing of it may be applied."""
-    before = LicenseServer.objects.count(), LicenseServerGroup.objects.count(), UserGroup.objects.count()
-    with pytest.raises(CommandError) as raised:
-        apply(folder, text)
-    assert before == (
-        LicenseServer.objects.count(),
-        LicenseServerGroup.objects.count(),
-        UserGroup.objects.count(),
-    )
-    return str(raised.value)
 
 
 def test_a_fleet_file_makes_servers_groups_and_visibility(tmp_path: Path) -> None:

@@ -1,0 +1,134 @@
+"""Logins: each has a role, and what limits an administrator limits the logins that it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.models import Group, User
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+
+from groups_app.admin.roles import NamedAloneMixin
+from groups_app.roles import VIEWER, let_administer
+from groups_app.visibility import forbidden_servers
+
+if TYPE_CHECKING:  # only the stubs know these as generic
+    LoginModelAdmin = UserAdmin[User]
+    LoginModelForm = forms.ModelForm[User]
+    CreationForm = AdminUserCreationForm[User]
+    ChangeForm = UserChangeForm[User]
+else:
+    LoginModelAdmin, LoginModelForm = UserAdmin, object
+    CreationForm, ChangeForm = AdminUserCreationForm, UserChangeForm
+
+FOR_SUPERUSERS = ("is_superuser", "user_permissions")
+NO_ROLE = "Choose a role. Roles say what a login may not see: without one it would see every license server."
+OR_ASK = "choose it as well, or ask an administrator whom it does not limit."
+
+
+class WithRoles(LoginModelForm):
+    """A login with a role at least, unless it is a superuser."""
+
+    limits: Iterable[Group] = ()  # the roles that limit whoever fills this in
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        roles = self.cleaned_data.get("groups")
+        if roles is None:  # refused already, or not there for logins that may only look
+            return cleaned
+        superuser = self.cleaned_data.get("is_superuser", self.instance.is_superuser)
+        if not (roles or superuser):
+            self.add_error("groups", NO_ROLE)
+        for role in self.limits:
+            if role not in roles and role.permissions.exists():  # not added unasked like others: it gives more
+                self.add_error("groups", f"{role} limits you and the logins that you make: {OR_ASK}")
+        return cleaned
+
+
+class AddLoginForm(WithRoles, CreationForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["groups"].required = True
+        self.fields["groups"].error_messages["required"] = NO_ROLE
+
+
+class ChangeLoginForm(WithRoles, ChangeForm):
+    pass
+
+
+class LoginAdmin(NamedAloneMixin, LoginModelAdmin):
+    """An administrator manages logins that may see no more than itself; only superusers make or change superusers."""
+
+    list_display = ["username", "email", "roles", "is_active", "is_staff", "is_superuser", "visibility"]
+    form = ChangeLoginForm
+    add_form = AddLoginForm
+    add_fieldsets = [(None, {"fields": ["username", "groups", "usable_password", "password1", "password2"]})]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_change_permission(request, obj) and self._may_touch(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and self._may_touch(request, obj)
+
+    def _may_touch(self, request: HttpRequest, login: User | None) -> bool:
+        if request.user.is_superuser or login is None:
+            return True
+        theirs = forbidden_servers(login).values("server")
+        return not login.is_superuser and not forbidden_servers(request.user).exclude(server__in=theirs).exists()
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "groups":
+            kwargs["help_text"] = "They say what the login may do, and which license servers are forbidden to it."
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        initial: dict[str, Any] = {"groups": list(Group.objects.filter(name=VIEWER))}
+        return initial | super().get_changeform_initial_data(request)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form: Any = super().get_form(request, obj, change=change, **kwargs)  # a class made for this request
+        form.limits = _limits(request)
+        return form
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """What limits the administrator limits the logins that it makes or changes, itself among them."""
+        kept = list(_limits(request))
+        super().save_related(request, form, formsets, change)
+        for role in set(kept) - set(form.instance.groups.all()):
+            form.instance.groups.add(role)
+            self.message_user(request, f"{form.instance} has the role {role}: it limits you as well.", messages.WARNING)
+        if let_administer(form.instance):
+            self.message_user(request, f"{form.instance} has the role administrator, so it may use these pages.")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        fields = tuple(super().get_readonly_fields(request, obj))
+        return fields if request.user.is_superuser else (*fields, *FOR_SUPERUSERS)
+
+    @admin.display(description="roles")
+    def roles(self, login: User) -> str:
+        return ", ".join(sorted(role.name for role in login.groups.all()))
+
+    @admin.display(description="visibility")
+    def visibility(self, login: User) -> SafeString:
+        address = f"{reverse('visibility')}?{urlencode({'login': login.username})}"
+        return format_html('<a href="{}">What {} sees</a>', address, login.username)
+
+
+def _limits(request: HttpRequest) -> QuerySet[Group]:
+    return Group.objects.filter(pk__in=forbidden_servers(request.user).values("role"))
+
+
+admin.site.unregister(User)
+admin.site.register(User, LoginAdmin)

@@ -1,0 +1,118 @@
+"""The rules for members of a group hold from the other side too: where a license server is changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.urls import reverse
+
+from groups_app.models import ForbiddenServer, LicenseServerGroup
+from licstats.models import LicenseServer
+from tests.groups.administering import add_group, said, server
+from tests.groups.fleets import apply, refused
+
+pytestmark = pytest.mark.django_db
+
+CHANGED = {"timezone": "UTC", "site": "main", "interval": "60s", "timeout": "15s", "enabled": "on"}
+TWICE = "US has the same address as PL (27000@PL): their licenses are counted twice."
+
+
+@pytest.fixture
+def american() -> LicenseServer:
+    """US, which is in the group XF with PL."""
+    polish, american = server("PL", "xf"), server("US", "xf")
+    LicenseServerGroup.objects.create(name="XF").servers.add(polish, american)
+    return american
+
+
+def change(pages: Client, changed: LicenseServer, **values: str):
+    now = {"name": changed.name, "manager": changed.manager, "address": changed.address}
+    return pages.post(reverse("admin:licstats_licenseserver_change", args=[changed.pk]), CHANGED | now | values)
+
+
+def entry(name: str, manager: str, address: str) -> str:
+    return f'[[server]]\nname = "{name}"\nmanager = "{manager}"\naddress = "{address}"\n'
+
+
+class TestInTheAdministration:
+    def test_the_license_manager_of_a_member_is_not_changed_to_another(
+        self, pages: Client, american: LicenseServer
+    ) -> None:
+        response = change(pages, american, manager="lmx", address="6200@us")
+
+        assert response.context["adminform"].form.errors == {
+            "manager": [
+                "In the group XF: US has the license manager LM-X, the others have FlexNet: a group has license "
+                "servers of one license manager. Take US out of the group first."
+            ]
+        }
+        american.refresh_from_db()
+        assert american.manager == "flexnet"
+
+    def test_a_license_server_alone_in_its_group_may_be_of_any(self, pages: Client) -> None:
+        alone = server("US", "xf")
+        add_group(pages, alone)
+
+        assert change(pages, alone, manager="lmx", address="6200@us").status_code == 302
+
+    def test_a_member_with_a_vendor_that_the_others_lost_may_still_be_described(
+        self, pages: Client, american: LicenseServer
+    ) -> None:
+        american.features.update(vendor="acad")
+
+        assert change(pages, american, description="in Boston").status_code == 302
+
+    def test_a_group_that_the_administrator_may_not_see_is_kept_whole_without_its_name(
+        self, pages: Client, american: LicenseServer
+    ) -> None:
+        polish = LicenseServer.objects.get(name="PL")
+        ForbiddenServer.objects.create(role=Group.objects.get(name="administrator"), server=polish)
+
+        page = change(pages, american, manager="lmx", address="6200@us").content.decode()
+
+        assert "US is in a group that your roles do not show you" in page
+        assert "XF" not in page
+        assert "PL" not in page
+
+    def test_members_with_one_address_are_said_to_count_twice(self, pages: Client, american: LicenseServer) -> None:
+        assert said(change(pages, american, address="27000@PL"))[0] == TWICE
+
+        american.address = "27000@pl"
+        american.save()
+        response = add_group(pages, *LicenseServer.objects.all(), name="both")
+
+        assert "US has the same address as PL (27000@pl): their licenses are counted twice." in said(response)
+
+
+class TestInFleetFiles:
+    def test_the_license_manager_of_a_member_is_not_changed_to_another(
+        self, tmp_path: Path, american: LicenseServer
+    ) -> None:
+        message = refused(tmp_path, entry("US", "lmx", "6200@us"))
+
+        assert "fleet.toml line 3: manager 'lmx': In the group XF: US has the license manager LM-X" in message
+        assert "Take US out of the group first." in message
+        american.refresh_from_db()
+        assert american.manager == "flexnet"
+
+    def test_what_the_file_makes_of_servers_and_groups_together_is_judged(
+        self, tmp_path: Path, american: LicenseServer
+    ) -> None:
+        moved = entry("US", "lmx", "6200@us")
+
+        assert "server US: changed" in apply(tmp_path, moved + '[[group]]\nname = "XF"\nservers = ["PL"]\n')
+
+        LicenseServerGroup.objects.get().servers.add(american)
+        LicenseServer.objects.update(manager="flexnet")
+        assert "server PL: changed" in apply(tmp_path, moved + entry("PL", "lmx", "6200@pl"))
+
+    def test_members_with_one_address_are_said_to_count_twice(self, tmp_path: Path, american: LicenseServer) -> None:
+        moved = entry("US", "flexnet", "27000@PL")
+
+        assert f"server US: changed (address)\n  note: {TWICE}" in apply(tmp_path, moved)
+        again = apply(tmp_path, moved + '[[group]]\nname = "XF"\nservers = ["PL", "US"]\n')
+        assert again.count(TWICE) == 1
+        assert f"group XF: unchanged\n  note: {TWICE}" in again

@@ -1,0 +1,136 @@
+"""What an administrator does with logins, through the pages of the administration."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+from django.urls import reverse
+
+from groups_app.models import ForbiddenServer
+from tests.groups.administering import said, server
+
+pytestmark = pytest.mark.django_db
+
+DATES = {"date_joined_0": "2026-03-16", "date_joined_1": "12:00:00"}
+PASSWORD = {"usable_password": "true", "password1": "Zh7-plum-tree", "password2": "Zh7-plum-tree"}
+NO_ROLE = "Choose a role. Roles say what a login may not see: without one it would see every license server."
+
+
+def add(pages: Client, name: str, *roles: str):
+    chosen = list(Group.objects.filter(name__in=roles).values_list("pk", flat=True))
+    return pages.post(reverse("admin:auth_user_add"), {"username": name, "groups": chosen, **PASSWORD})
+
+
+def change(pages: Client, login: User, *roles: str, **values: Any):
+    chosen = list(Group.objects.filter(name__in=roles).values_list("pk", flat=True))
+    fields = {"username": login.username, "is_active": "on", "groups": chosen, **DATES, **values}
+    return pages.post(reverse("admin:auth_user_change", args=[login.pk]), fields)
+
+
+def errors(response) -> dict[str, list[str]]:
+    return response.context["adminform"].form.errors
+
+
+class TestRolesOfLogins:
+    def test_a_new_login_is_a_viewer_if_nothing_else_is_chosen(self, pages: Client) -> None:
+        page = pages.get(reverse("admin:auth_user_add")).content.decode()
+
+        assert re.findall(r'<option value="\d+" selected>(\w+)</option>', page) == ["viewer"]
+
+    def test_a_login_without_a_role_is_not_added(self, pages: Client) -> None:
+        assert errors(add(pages, "ann")) == {"groups": [NO_ROLE]}
+        assert not User.objects.filter(username="ann").exists()
+
+    def test_the_last_role_of_a_login_is_not_taken_away(self, pages: Client) -> None:
+        add(pages, "ann", "viewer")
+        ann = User.objects.get(username="ann")
+
+        assert errors(change(pages, ann)) == {"groups": [NO_ROLE]}
+        assert [str(role) for role in ann.groups.all()] == ["viewer"]
+
+    def test_a_superuser_needs_no_role(self, client: Client) -> None:
+        boss = User.objects.create_superuser("boss")
+        client.force_login(boss)
+
+        assert change(client, boss, is_superuser="on", is_staff="on").status_code == 302
+        assert errors(change(client, boss, is_staff="on")) == {"groups": [NO_ROLE]}
+
+    def test_a_login_that_is_added_as_administrator_is_let_into_the_administration(
+        self, pages: Client, client: Client
+    ) -> None:
+        response = add(pages, "ann", "administrator")
+
+        assert "ann has the role administrator, so it may use these pages." in said(response)
+        client.force_login(User.objects.get(username="ann"))
+        assert client.get(reverse("admin:index")).status_code == 200
+
+    def test_a_login_that_becomes_administrator_is_let_into_the_administration(
+        self, pages: Client, client: Client
+    ) -> None:
+        add(pages, "ann", "viewer")
+        ann = User.objects.get(username="ann")
+        client.force_login(ann)
+        assert client.get(reverse("admin:index")).status_code == 302
+
+        response = change(pages, ann, "viewer", "administrator")
+
+        assert "ann has the role administrator, so it may use these pages." in said(response)
+        assert client.get(reverse("admin:index")).status_code == 200
+
+
+class TestLimits:
+    def test_a_limit_that_brings_permissions_is_chosen_and_not_added_unasked(self, pages: Client) -> None:
+        role = Group.objects.get(name="administrator")
+        ForbiddenServer.objects.create(role=role, server=server("US-secret", "xf"))
+
+        refused = add(pages, "ann", "viewer")
+        taken = add(pages, "bob", "viewer", "administrator")
+
+        assert errors(refused) == {
+            "groups": [
+                "administrator limits you and the logins that you make: choose it as well, "
+                "or ask an administrator whom it does not limit."
+            ]
+        }
+        assert not User.objects.filter(username="ann").exists()
+        assert taken.status_code == 302
+
+    def test_an_administrator_cannot_become_or_change_a_superuser(self, pages: Client, administrator: User) -> None:
+        boss = User.objects.create_superuser("boss")
+
+        saved = change(pages, administrator, "administrator", is_superuser="on", is_staff="on")
+
+        administrator.refresh_from_db()
+        assert saved.status_code == 302
+        assert not administrator.is_superuser
+        changed = pages.post(reverse("admin:auth_user_change", args=[boss.pk]), {"username": "taken over"})
+        assert changed.status_code == 403
+
+    def test_what_limits_an_administrator_limits_the_logins_that_it_makes_and_itself(
+        self, pages: Client, administrator: User
+    ) -> None:
+        limited = Group.objects.create(name="limited")
+        ForbiddenServer.objects.create(role=limited, server=server("US-secret", "xf"))
+        administrator.groups.add(limited)
+        everything = User.objects.create_user("everything")
+        own, viewer = Group.objects.get(name="administrator"), Group.objects.get(name="viewer")
+
+        made = add(pages, "helper", "viewer")
+        saved = change(pages, administrator, "administrator", is_staff="on")
+
+        assert (made.status_code, saved.status_code) == (302, 302)
+        assert set(User.objects.get(username="helper").groups.all()) == {viewer, limited}
+        assert set(administrator.groups.all()) == {own, limited}
+        for page in ("change", "delete", "password_change"):
+            name = f"admin:auth_user_{page}"
+            assert pages.post(reverse(name, args=[everything.pk]), PASSWORD).status_code == 403
+        assert everything.groups.count() == 0
+
+    def test_a_password_of_a_superuser_cannot_be_set_by_an_administrator(self, pages: Client) -> None:
+        boss = User.objects.create_superuser("boss")
+
+        assert pages.get(reverse("admin:auth_user_password_change", args=[boss.pk])).status_code == 403
