@@ -68,3 +68,10 @@ class DerivedTable(BaseTable):
     @property
     def identity(self) -> tuple[Any, ...]:
         return (*super().identity, self.sql, repr(self.params))
+
+
+def derived(rows: models.QuerySet[MergedFeature], sql: str, params: tuple[Any, ...]) -> models.QuerySet[MergedFeature]:
+    """`rows`, a new queryset, as what `sql` selects."""
+    alias = rows.query.get_initial_alias()
+    rows.query.alias_map[alias] = DerivedTable(MergedFeature._meta.db_table, alias, sql, params)
+    return rows
