@@ -21,7 +21,10 @@ TOTAL, LAST_UPDATE = FIGURES["total"], FIGURES["last_update"]
 # A total as in the merged row, and none where that is missing; then the last update is the last that there was.
 KNOWN = {
     "total": Figure(TOTAL.parts, f"CASE WHEN BOOL_AND(old IS NOT NULL) THEN {TOTAL.merged} END"),
-    "last_update": Figure(LAST_UPDATE.parts, f"COALESCE({LAST_UPDATE.merged}, MAX(last_update))"),
+    "last_update": Figure(
+        f"{LAST_UPDATE.parts}, MAX(COALESCE(f.last_listed_at, s.read_at)) AS newest",
+        f"COALESCE({LAST_UPDATE.merged}, MAX(newest))",
+    ),
     "server_ids": Figure("ARRAY_TO_STRING(ARRAY_AGG(f.server_id), ',') AS server_ids", "STRING_AGG(server_ids, ',')"),
 }
 # Counted outside, so that a page does it for its own rows only.
