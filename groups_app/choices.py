@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Window
 from django.utils import timezone
 
-from groups_app.members import Identity, members_of
+from groups_app.identities import known_features
+from groups_app.members import Identity
+from groups_app.models import LicenseServerGroup
 from groups_app.scope import Scope
 from groups_app.visibility import Login, visible_groups, visible_servers
 
@@ -31,7 +33,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The first lines that fit, and how many there are in all, counted up to COUNTED."""
+    """The first lines that fit, and how many there are in all, counted up to COUNTED at least."""
 
     choices: list[Choice]
     total: int
@@ -69,18 +71,28 @@ def group_choices(user: Login, text: str = "", limit: int = SHOWN) -> Choices:
 def feature_choices(scope: Scope, text: str = "", limit: int = SHOWN, now: datetime | None = None) -> Choices:
     """Features (name, version, type) of the license server or group of `scope`; of all of them there is no choice.
 
-    In a group these are merged: one whose version is not known yet is not there where it joins another.
+    In a group these are merged: one that joins another, as its version or type is not known yet, is not among them.
     """
-    if not (scope.server or scope.group):
-        return Choices([], 0)
     whole = Scope(scope.user, scope.server, scope.group)
-    identities = _containing(whole.features(), text, "name").order_by("name", "version", "type")
-    distinct = identities.values_list("name", "version", "type").distinct()
-    found = [Identity(*row) for row in distinct[:limit]]
     if scope.group:
-        moment = now or timezone.now()
-        found = [identity for identity in found if identity.version or members_of(scope.group, identity, moment)]
-    return Choices([_feature(whole, identity) for identity in found], _count(distinct))
+        found, total = _merged(scope.group, text, limit, now or timezone.now())
+    elif scope.server:
+        distinct = _identities(whole.features(), text).distinct()
+        found, total = [Identity(*row) for row in distinct[:limit]], _count(distinct)
+    else:
+        return Choices([], 0)
+    return Choices([_feature(whole, identity) for identity in found], total)
+
+
+def _merged(group: LicenseServerGroup, text: str, limit: int, now: datetime) -> tuple[list[Identity], int]:
+    """The first features of a group and how many there are, in one query: each merges all of them anew."""
+    rows = list(_identities(known_features(group, now), text, Window(Count("*")))[:limit])
+    return [Identity(*row[:3]) for row in rows], rows[0][3] if rows else 0
+
+
+def _identities(features: QuerySet[Any], text: str, *more: Any) -> QuerySet[Any, Any]:
+    found = _containing(features, text, "name").order_by("name", "version", "type")
+    return found.values_list("name", "version", "type", *more)
 
 
 def _feature(scope: Scope, identity: Identity) -> Choice:

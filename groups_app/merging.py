@@ -18,10 +18,10 @@ either, the only version of its name. Left-out members say nothing about that.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -136,8 +136,8 @@ SELECT typed.name, COALESCE(only_version.version, typed.version) AS version,
 FROM typed LEFT JOIN only_version
     ON typed.unversioned AND only_version.name = typed.name AND only_version.old_type = typed.type
 GROUP BY 1, 2, 3
-HAVING BOOL_OR(NOT old) AND BOOL_AND(old IS NOT NULL)
 """
+HAS_SUM = "HAVING BOOL_OR(NOT old) AND BOOL_AND(old IS NOT NULL)"
 
 
 def merged_features(
@@ -148,14 +148,13 @@ def merged_features(
     One query. Features without a member that counts, and blanked ones, are not in it. With `names` only features that
     are called so: merging never goes by more. Where not all `figures` are wanted, rows have no others.
     """
-    values = {
-        "now": now,
-        "oldest": now - COUNTS_FOR,
-        "today": today(now),
-        "group": group.pk,
-        "names": list(names or ()),
-    }
-    return rows_of(MergedFeature, _merging(frozenset(figures), names is not None), values)
+    return rows_of(MergedFeature, _merging(frozenset(figures), names is not None), parameters(group, now, names))
+
+
+def parameters(group: LicenseServerGroup, now: datetime, names: Collection[str] | None) -> dict[str, Any]:
+    """What stands for the names in `merging`."""
+    days = {"oldest": now - COUNTS_FOR, "today": today(now)}
+    return {"now": now, "group": group.pk, "names": list(names or ()), **days}
 
 
 def today(now: datetime) -> date:
@@ -168,11 +167,16 @@ def _merging(wanted: frozenset[str], named: bool) -> str:
     computed = [name for name in COMPUTED if name in wanted]
     needed = wanted.union(*(COMPUTED[name][0] for name in computed))
     figures = {name: figure for name, figure in FIGURES.items() if name in needed}
-    merged = MERGED.format(
+    extra = "".join(f", {COMPUTED[name][1]} AS {name}" for name in computed)
+    merged = merging(figures, named=named, counting=COUNTING) + HAS_SUM
+    return f"SELECT *{extra} FROM ({merged}) merged"  # noqa: S608 - of constants; what varies are parameters
+
+
+def merging(figures: Mapping[str, Figure], *, named: bool, counting: str) -> str:
+    """The SELECT of a group's merged features with these figures; vendors and members are of those that `counting` has."""
+    return MERGED.format(
         parts="".join(f",\n        {figure.parts}" for figure in figures.values()),
         merged="".join(f",\n    {figure.merged} AS {name}" for name, figure in figures.items()),
         named="\n    WHERE f.name = ANY(%(names)s)" if named else "",
-        counting=COUNTING,
+        counting=counting,
     )
-    extra = "".join(f", {COMPUTED[name][1]} AS {name}" for name in computed)
-    return f"SELECT *{extra} FROM ({merged}) merged"  # noqa: S608 - of constants; what varies are parameters

@@ -18,7 +18,7 @@ MOST_NAMED = 5
 def reason_without_data(servers: QuerySet[LicenseServer], features: QuerySet[Feature], now: datetime) -> str:
     """Why the last readings of `servers` have nothing of `features`, as sentences; empty where they do.
 
-    A reading that is old is data, however old: its age stands beside it.
+    A reading that is old is data, however old: its age stands beside it. `servers` have what is `told` of their reason.
     """
     if features.filter(server__read_at__isnull=False, last_listed_at=None).exists():
         return ""
@@ -66,7 +66,8 @@ def _never_read(server: LicenseServer, features: QuerySet[Feature]) -> str:
         return f"{server} has imported data only."
     if not server.enabled:
         return f"{server} was never read and is not enabled."
-    why = f": {server.reason}" if server.reason else "; its first query is due"
+    told: str = getattr(server, "told", "")  # as the login may read it
+    why = f": {told}" if told else "; its first query is due"
     return f"{server} was never read{why}."
 
 

@@ -15,18 +15,23 @@ from django.utils import timezone
 from groups_app.members import Identity, members_of
 from groups_app.models import LicenseServerGroup
 from groups_app.notices import reason_without_data
-from groups_app.visibility import Login, visible_features, visible_groups, visible_servers
+from groups_app.visibility import Login, visible_features, visible_groups, visible_reason, visible_servers
 from licstats.models import Feature, LicenseServer
 
-SCOPE_FIELDS = ("scope", "feature", "version", "type")
+FEATURE_FIELDS = ("feature", "version", "type")
+SCOPE_FIELDS = ("scope", *FEATURE_FIELDS)
 
 
 class ScopeError(ValueError):
-    """A choice that cannot be shown: `field` is the query string's name; hidden and unknown read alike."""
+    """A choice that cannot be shown: `field` is the query string's name; hidden and unknown read alike.
 
-    def __init__(self, field: str, message: str) -> None:
+    `scope` is what was chosen beside it, for the pick lists to begin from.
+    """
+
+    def __init__(self, field: str, message: str, scope: Scope | None = None) -> None:
         super().__init__(message)
         self.field = field
+        self.scope = scope
 
 
 @lru_cache(maxsize=1024)  # a row of a page leads to it from several cells
@@ -67,12 +72,13 @@ class Scope:
             raise ScopeError(
                 "scope", f"There is no license {'server' if kind == 'server' else 'server group'} '{name}'."
             )
-        chosen = {field: params.get(field, "") for field in ("feature", "version", "type")}
+        chosen = {field: params.get(field, "") for field in FEATURE_FIELDS}
         if kind == "all" and any(chosen.values()):
             raise ScopeError("feature", "Choose a license server or a group before a feature.")
         scope = cls(user, server, group, **chosen)
         if chosen["feature"] and not scope.features().exists():
-            raise ScopeError("feature", f"There is no feature '{chosen['feature']}' there.")
+            name = " ".join(filter(None, chosen.values()))
+            raise ScopeError("feature", f"There is no feature '{name}' in {scope.label}.", cls(user, server, group))
         return scope
 
     @property
@@ -127,4 +133,5 @@ class Scope:
 
     def reason_without_data(self, now: datetime | None = None) -> str:
         """Why it has no realtime data, as sentences; empty where it has some, be it old."""
-        return reason_without_data(self.servers(), self.features(), now or timezone.now())
+        servers = self.servers().annotate(told=visible_reason(self.user))
+        return reason_without_data(servers, self.features(), now or timezone.now())

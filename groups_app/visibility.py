@@ -6,8 +6,25 @@ Roles are security: what is forbidden to one of a login's roles is nowhere, nor 
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import (
+    Case,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Func,
+    IntegerField,
+    JSONField,
+    OuterRef,
+    Q,
+    QuerySet,
+    TextField,
+    Value,
+    When,
+)
+from django.db.models.expressions import Combinable
 
 from groups_app.models import (
     ForbiddenServer,
@@ -15,9 +32,11 @@ from groups_app.models import (
     HiddenServer,
     LicenseServerGroup,
 )
-from licstats.models import Feature, LicenseServer
+from licstats.models import Feature, LicenseServer, ServerReport
 
 Login = AbstractBaseUser | AnonymousUser
+
+NOT_IN_FULL = "Its last answer could not be read in full."
 
 
 def sees_all(user: Login) -> bool:
@@ -65,3 +84,46 @@ def visible_groups(user: Login) -> QuerySet[LicenseServerGroup]:
         return LicenseServerGroup.objects.none()
     forbidden = forbidden_servers(user).filter(server__groups=OuterRef("pk"))
     return LicenseServerGroup.objects.filter(~Exists(forbidden))
+
+
+def visible_reason(user: Login) -> Combinable:
+    """Why the last query of a license server failed or is partial, in words that name nothing hidden from `user`."""
+    if sees_all(user):
+        return F("reason")
+    hidden = HiddenFeature.objects.filter(user=user.pk, server=OuterRef("pk")).annotate(
+        said=ExpressionWrapper(OuterRef("reason"), output_field=TextField())
+    )
+    named = Exists(hidden.filter(said__icontains=F("name")))
+    return Case(When(named, then=Value(NOT_IN_FULL)), default=F("reason"), output_field=TextField())
+
+
+class ShownProblems(Func):
+    """Of (the problems of a license server, its id, the id of a login) those in which no hidden feature is named."""
+
+    template = """(
+        SELECT COALESCE(JSONB_AGG(problem ORDER BY place), '[]')
+        FROM (SELECT %(expressions)s) given (problems, server_id, user_id),
+            JSONB_ARRAY_ELEMENTS(given.problems) WITH ORDINALITY listed (problem, place)
+        WHERE NOT EXISTS (
+            SELECT FROM groups_app_hiddenfeature hidden
+            WHERE hidden.user_id = given.user_id AND hidden.server_id = given.server_id AND STRPOS(
+                UPPER(CONCAT_WS(' ', problem ->> 'feature', problem ->> 'message', problem ->> 'text')),
+                UPPER(hidden.name)
+            ) > 0
+        )
+    )"""
+    output_field = JSONField()
+
+
+class Length(Func):
+    function = "JSONB_ARRAY_LENGTH"
+    output_field = IntegerField()
+
+
+def visible_reports(user: Login) -> QuerySet[Any]:
+    """The reports of all license servers, with the problems that `user` may see: `shown`, and their `shown_count`."""
+    if sees_all(user):
+        return ServerReport.objects.annotate(shown=F("problems"), shown_count=F("problem_count"))
+    shown = ShownProblems("problems", "server_id", Value(user.pk, output_field=IntegerField()))
+    hidden = Length("problems") - Length(shown)
+    return ServerReport.objects.annotate(shown=shown, shown_count=F("problem_count") - hidden)

@@ -17,6 +17,12 @@ from groups_app.visibility import visible_groups
 from licstats.live import mark
 
 MOST_GROUPS = 500
+REPORTS = (  # URL names
+    ("realtime-usage", "Realtime usage"),
+    ("realtime-sessions", "Realtime sessions"),
+    ("history-usage", "Usage history"),
+    ("history-sessions", "Session history"),
+)
 
 
 @require_safe
@@ -35,6 +41,7 @@ def group(request: HttpRequest, pk: int) -> HttpResponse:
         "status": status_of(found),
         "members": found.servers.order_by("name"),
         "notices": group_notices(found, timezone.now()),
+        "reports": REPORTS,
     }
     return render(request, "groups/group.html", context)
 

@@ -50,13 +50,13 @@ class ProblemKind(StrEnum):
     FEATURE = "feature"  # the license server does not tell about one feature
 
 
+# They leave a reading complete; so does SERVER for one node of a triad that serves.
+HARMLESS = frozenset({ProblemKind.TOTALS, ProblemKind.DATE, ProblemKind.CATALOGUE, ProblemKind.FEATURE})
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something in the output that is not as it should be, with the text as it was printed.
-
-    `kind` TOTALS, DATE, CATALOGUE and FEATURE leave a reading complete; so does SERVER for one node of a triad that
-    serves.
-    """
+    """Something in the output that is not as it should be, with the text as it was printed."""
 
     kind: ProblemKind
     message: str

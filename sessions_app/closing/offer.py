@@ -1,17 +1,18 @@
 """The X of the Action column: where it works, where it does not and why, and where a close is under way.
 
-For grids: `offers(login, rows)` once for the rows of a page, then `action_cell(offer)` in each. An aggregated row takes
-`group_offer(login, query)`, with the query string by which the sessions grid shows that row's sessions.
+For grids: `offers(login, rows)` once for the rows of a page, or `group_offers(...)` where they are aggregated; then
+`action_cell(offer)` in each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -88,11 +89,21 @@ def offers(login: Login, rows: Iterable[Mapping[str, Any]]) -> dict[int, Offer]:
     }
 
 
-def group_offer(login: Login, query: str) -> Offer:
-    """What the Action cell of an aggregated row shows: the way to a preview of all its sessions."""
+def group_offers(
+    login: Login, queries: Iterable[str], rows: Sequence[Mapping[str, Any]], sessions: QuerySet[Any]
+) -> list[Offer]:
+    """What the Action cells of aggregated `rows` of `sessions` show: the ways to previews of all their sessions.
+
+    With each row goes the query string by which the sessions grid shows its sessions. In a group, a row may have none
+    that `login` sees.
+    """
     if check.login_obstacle(login):
-        return ABSENT
-    return Offer(OfferState.OFFERED, url=f"{reverse('close-preview')}?{query}")
+        return [ABSENT for _ in rows]
+    preview = reverse("close-preview")
+    return [
+        Offer(OfferState.OFFERED, url=f"{preview}?{query}") if seen else ABSENT
+        for query, seen in zip(queries, _seen(login, rows, sessions), strict=True)
+    ]
 
 
 def action_cell(offer: Offer, what: str = "session") -> SafeString | str:
@@ -124,6 +135,19 @@ def _hidden(login: Login, features: set[int]) -> set[int]:
     if sees_all(login):
         return set()
     return features - set(visible_features(login).filter(pk__in=features).values_list("pk", flat=True))
+
+
+def _seen(login: Login, rows: Sequence[Mapping[str, Any]], sessions: QuerySet[Any]) -> list[bool]:
+    """Of each aggregated row, whether `login` sees any of its sessions."""
+    if sees_all(login):
+        return [True for _ in rows]
+    if all("feature_id" in row for row in rows):
+        hidden = _hidden(login, {row["feature_id"] for row in rows})
+        return [row["feature_id"] not in hidden for row in rows]
+    visible = sessions.order_by().filter(feature__in=visible_features(login))
+    of_rows = visible.filter(server__in=[row["server_id"] for row in rows])
+    servers = set(of_rows.values_list("server", flat=True).distinct())
+    return [row["server_id"] in servers for row in rows]
 
 
 def _under_way(sessions: Iterable[int]) -> dict[int, Offer]:

@@ -20,6 +20,11 @@ class Safe(Func):
     )
     output_field = TextField()
 
+    def as_sql(self, *args: Any, **options: Any) -> tuple[str, tuple[Any, ...]]:
+        """Its text stands in the template three times, and so do the parameters in it."""
+        sql, params = super().as_sql(*args, **options)
+        return sql, (*params, *params, *params)
+
 
 def copied(written: QuerySet[Any], texts: Collection[str]) -> Iterator[bytes]:
     """The rows of `written` (annotated `written_NAME`) as lines of CSV; `texts` are the names of columns of text."""

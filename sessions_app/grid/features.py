@@ -1,16 +1,19 @@
-"""The grid of features that have a history: all that were ever read, listed now or not."""
+"""The grid of features that have a history: all that were ever read, listed now or not; merged ones of a group."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils.html import format_html
 
-from groups_app.members import Identity
-from groups_app.scope import feature_address
+from groups_app.identities import known_features
+from groups_app.models import LicenseServerGroup
+from groups_app.scope import Scope, feature_address
 from licstats.models import Feature
+from sessions_app.grid.aggregation import Aggregation
 from sessions_app.grid.columns import (
     FEATURE,
     SERVER,
@@ -22,20 +25,23 @@ from sessions_app.grid.columns import (
     NumberColumn,
     Row,
 )
-from sessions_app.grid.filters import After, AnyOf, Before, Contains, GridFilters
+from sessions_app.grid.counts import UNCOUNTED, Counts
+from sessions_app.grid.filters import After, AnyOf, AtLeast, AtMost, Before, Contains, GridFilters
+from sessions_app.grid.grids import RowSource
 from sessions_app.grid.past import PastGrid
-from sessions_app.grid.sessions import TYPES
+from sessions_app.grid.sessions import ONE, TYPES
 from sessions_app.grid.state import GridState
+from sessions_app.grid.usage import MergedRows, identity_of
 
-IDENTITY = ("server__name", "name", "version", "type")
+IDENTITY = ("server__name", "scope_kind", "name", "version", "type")
+FIGURES = ("total", "servers", "last_update")
 
 
 class HistoryLink(Column):
     """The feature's name, which leads to its usage over time."""
 
     def cell(self, row: Row, moment: Moment) -> str:
-        identity = Identity(row["name"], row["version"], row["type"])
-        address = feature_address("history-usage", f"server:{row['server__name']}", identity)
+        address = feature_address("history-usage", f"{row['scope_kind']}:{row['server__name']}", identity_of(row))
         return format_html('<a href="{}">{}</a>', address, row["name"])
 
 
@@ -45,8 +51,14 @@ class FeaturesTable(GridTable):
     feature = HistoryLink("Name", "name", group=FEATURE, needs=IDENTITY)
     version = Column("Version", "version", group=FEATURE)
     type = ChoiceColumn("Type", "type", group=FEATURE, choices=TYPES)
-    total = NumberColumn("Total", "total", nullable=True, help_text="At its last reading; a dash where unlimited")
-    last_update = DateTimeColumn("Last Update", "last_read_at", nullable=True)
+    servers = NumberColumn("License Servers", "servers", help_text="That have it, or had it")
+    total = NumberColumn(
+        "Total",
+        "total",
+        nullable=True,
+        help_text="At its last reading, in a group of those that count; a dash where unlimited or not known",
+    )
+    last_update = DateTimeColumn("Last Update", "last_update", nullable=True)
 
 
 class FeaturesFilters(GridFilters):
@@ -55,8 +67,32 @@ class FeaturesFilters(GridFilters):
     feature_name = Contains("feature", "name")
     feature_version = Contains("version", "version")
     feature_type = AnyOf("type", "type", choices=TYPES)
-    last_update_after = After("last_update", "last_read_at")
-    last_update_before = Before("last_update", "last_read_at")
+    servers_min = AtLeast("servers", "servers")
+    servers_max = AtMost("servers", "servers")
+    last_update_after = After("last_update", "last_update")
+    last_update_before = Before("last_update", "last_update")
+
+
+def read_rows(scope: Scope) -> QuerySet[Any]:
+    """Every feature of `scope`, one for each license server."""
+    read: QuerySet[Any] = scope.features().annotate(
+        scope_kind=Value("server"), servers=ONE, last_update=Coalesce(F("last_listed_at"), F("server__read_at"))
+    )
+    return read
+
+
+def known_rows(group: LicenseServerGroup, now: datetime) -> QuerySet[Any]:
+    """Every feature that the reports of `group` know, under the names that the features of a license server have."""
+    known = known_features(group, now, figures=FIGURES)
+    named: QuerySet[Any] = known.annotate(scope_kind=Value("group"), server__name=Value(group.name))
+    return named
+
+
+class KnownRows(MergedRows):
+    """So few figures are looked at always."""
+
+    def looked_at(self) -> QuerySet[Any]:
+        return self.rows
 
 
 class FeaturesGrid(PastGrid):
@@ -72,11 +108,25 @@ class FeaturesGrid(PastGrid):
     key_fields = ("pk",)
     row_fields = ("pk", *IDENTITY)
 
+    def offered(self, scope: Any, aggregation: Aggregation | None) -> dict[str, Column]:
+        offered = super().offered(scope, aggregation)
+        if scope is None or scope.group is None:
+            del offered["servers"]  # each has one
+        return offered
+
     def base(self, state: GridState) -> QuerySet[Any]:
-        if state.scope is None:
+        scope = state.scope
+        if scope is None:
             return Feature.objects.none()
-        features: QuerySet[Feature] = state.scope.features()
-        return features.annotate(last_read_at=Coalesce(F("last_listed_at"), F("server__read_at")))
+        return known_rows(scope.group, state.moment.now) if scope.group else read_rows(scope)
+
+    def source(self, state: GridState, counts: Counts = UNCOUNTED) -> RowSource:
+        merged = state.scope is not None and state.scope.group is not None
+        return KnownRows(self, state, counts) if merged else super().source(state, counts)
+
+    def tie_breakers(self, state: GridState) -> tuple[str, ...]:
+        merged = state.scope is not None and state.scope.group is not None
+        return ("name", "version", "type") if merged else ("pk",)
 
 
 FEATURES = FeaturesGrid()

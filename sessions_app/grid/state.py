@@ -64,7 +64,7 @@ class GridState:
     moment: Moment
     filters: GridFilters
     at: datetime | None = None
-    scope: Any = None  # what the grid's `read_scope` gives: a Scope of license servers, or of users
+    scope: Any = None  # what the grid's `read_scope` gives, a Scope of license servers or of users, or what is left
     aggregation: Aggregation | None = None
     sort: tuple[SortKey, ...] = ()
     columns: tuple[Column, ...] = ()
@@ -209,7 +209,7 @@ class StateReader:
             )
         except ScopeError as error:
             self._error(error.field, str(error))
-            return None
+            return error.scope
 
     def _filters(self, now: datetime) -> GridFilters:
         filters = self.grid.filters(self._filter_data(), self.grid.model._default_manager.none(), now=now)

@@ -7,10 +7,9 @@ from dataclasses import asdict
 
 from django.db import connection
 
-from licstats.managers.reading import Problem, ProblemKind, Reading, Verdict
+from licstats.managers.reading import HARMLESS, Problem, Reading, Verdict
 
 MOST_PROBLEMS = 1000
-HARMLESS = {ProblemKind.TOTALS, ProblemKind.DATE, ProblemKind.CATALOGUE}
 STORE = """
 INSERT INTO licstats_serverreport AS r (server_id, nodes, daemons, problems, problem_count) VALUES (%s, %s, %s, %s, %s)
 ON CONFLICT (server_id) DO UPDATE

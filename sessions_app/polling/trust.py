@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from enum import Enum
 
-from licstats.managers.reading import FeatureReading, Problem, ProblemKind, Reading, Verdict
+from licstats.managers.reading import HARMLESS, FeatureReading, Problem, ProblemKind, Reading, Verdict
 
 READINGS_TO_CLOSE = 3  # in a row that do not show a session whose feature does not add up
-HARMLESS = {ProblemKind.TOTALS, ProblemKind.DATE, ProblemKind.CATALOGUE}
 
 
 class Missing(Enum):

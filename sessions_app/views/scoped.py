@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils import timezone
 
-from groups_app.scope import Scope
+from groups_app.scope import FEATURE_FIELDS, Scope
 from sessions_app.grid.state import GridState
 from sessions_app.information import Facts, facts_of, no_realtime_data
 
@@ -37,11 +37,20 @@ class Information:
 
     @property
     def feature_label(self) -> str:
-        return self.scope.feature or "All" if self.scope else "All"
+        return self._chosen("feature") or "All"
 
     @property
     def feature_detail(self) -> str:
-        return " ".join(part for part in (self.scope.version, self.scope.type) if part) if self.scope else ""
+        return " ".join(part for part in (self._chosen("version"), self._chosen("type")) if part)
+
+    @property
+    def feature_error(self) -> str:
+        """Why the feature that was asked for cannot be shown; empty where none can be chosen at all."""
+        return "" if self.feature_disabled else " ".join(self.state.errors.get("feature", ()))
+
+    def _chosen(self, field: str) -> str:
+        """Of the feature; where there is none such, what was asked for."""
+        return self.state.value(field) if self.feature_error else getattr(self.scope, field, "")
 
     @property
     def feature_disabled(self) -> str:
@@ -58,7 +67,8 @@ class Information:
 
     def _address(self, what: str) -> str:
         """With what is wrong left out, so that another choice can be made."""
-        given = self.state.link_without(self.state.errors).removeprefix("?")
+        wrong = {*self.state.errors, *(FEATURE_FIELDS if self.feature_error else ())}
+        given = self.state.link_without(wrong).removeprefix("?")
         return f"{reverse('pick', args=[what])}?{urlencode({'report': self.report})}{'&' * bool(given)}{given}"
 
     @property

@@ -10,14 +10,14 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Lower
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from groups_app.visibility import visible_features, visible_servers
+from groups_app.visibility import visible_features, visible_reason, visible_reports, visible_servers
 from licstats.live import LiveRequest, mark, unchanged
 from licstats.managers.base import STATUS
 from licstats.managers.registry import MANAGERS
@@ -27,7 +27,7 @@ from sessions_app.polling.ask_now import AskNow, NotAsked
 from sessions_app.servers import STATE, State, clock_difference, summarize
 
 ROWS = 50
-TEXTS = ("name", "reason", "address", "manager", "site")  # sorted without regard to case
+TEXTS = ("name", "told", "address", "manager", "site")  # sorted without regard to case
 COLUMNS = {  # what may be sorted by, with its title
     "name": "Name",
     "state": "Status",
@@ -63,7 +63,7 @@ def servers(request: LiveRequest) -> HttpResponse:
     if answer := unchanged(request, summary.version, summary.read_at):
         return answer
     form = ServersForm(request.GET)
-    rows = _filter(visible, form.cleaned_data) if form.is_valid() else visible.none()
+    rows = _filter(_told(visible, request), form.cleaned_data) if form.is_valid() else visible.none()
     page = Paginator(rows, ROWS).get_page(request.GET.get("page"))
     _add_counts(page.object_list, request)
     context = {
@@ -81,8 +81,15 @@ def servers(request: LiveRequest) -> HttpResponse:
     return mark(render(request, template, context), summary.read_at)
 
 
-def _filter(visible: QuerySet[LicenseServer], choice: Mapping[str, Any]) -> QuerySet[LicenseServer]:
-    rows = visible.annotate(state=STATE, problems=F("report__problem_count"))
+def _told(visible: QuerySet[LicenseServer], request: LiveRequest) -> QuerySet[Any]:
+    """With the state, and as far as the login may see it what is wrong: `problems` and `told`."""
+    report = visible_reports(request.user).filter(server=OuterRef("pk"))
+    return visible.annotate(
+        state=STATE, problems=Subquery(report.values("shown_count")), told=visible_reason(request.user)
+    )
+
+
+def _filter(rows: QuerySet[Any], choice: Mapping[str, Any]) -> QuerySet[Any]:
     if choice["q"]:
         text = choice["q"]
         rows = rows.filter(
@@ -94,6 +101,7 @@ def _filter(visible: QuerySet[LicenseServer], choice: Mapping[str, Any]) -> Quer
     if choice["state"]:
         rows = rows.filter(state=choice["state"])
     name = (choice["sort"] or "name").lstrip("-")
+    name = "told" if name == "reason" else name
     key = Lower(name) if name in TEXTS else F(name)
     order = key.desc(nulls_last=True) if choice["sort"].startswith("-") else key.asc(nulls_last=True)
     return rows.order_by(order, "name")
@@ -138,19 +146,17 @@ def _headers(params: Any, sort: str) -> list[dict[str, Any]]:
 
 def server(request: LiveRequest, pk: int) -> HttpResponse:
     """One license server: its nodes, vendor daemons, and every problem beside the text that it is about."""
-    visible = visible_servers(request.user).annotate(state=STATE)
-    found = get_object_or_404(visible, pk=pk)
+    found = get_object_or_404(_told(visible_servers(request.user), request), pk=pk)
     version = f"{found.revision}:{found.asked_at}:{found.next_poll_at}"
     if answer := unchanged(request, version, found.read_at):
         return answer
     _add_counts([found], request)
-    report = ServerReport.objects.filter(server=found).first() or ServerReport(server=found)
-    shown = set(visible_features(request.user).filter(server=found).values_list("name", flat=True))
-    hidden = set(found.features.values_list("name", flat=True)) - shown
+    report = visible_reports(request.user).filter(server=found).first() or ServerReport(server=found)
     context = {
         "server": found,
         "report": report,
-        "problems": [problem for problem in report.problems if problem.get("feature") not in hidden],
+        "problems": getattr(report, "shown", []),
+        "problem_count": found.problems,
         "version": version,
         "due": found.enabled and found.next_poll_at <= timezone.now(),
         "may_ask": AskNow.allowed(request.user),

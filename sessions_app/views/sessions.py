@@ -15,7 +15,7 @@ from licstats.aggregates import WholeSum
 from sessions_app.charts.figures import holders_figure
 from sessions_app.charts.holders import holders
 from sessions_app.charts.notes import HOLDER_COLUMNS, holder_rows, holders_note
-from sessions_app.closing.offer import action_cell, group_offer, offers
+from sessions_app.closing.offer import action_cell, group_offers, offers
 from sessions_app.grid.aggregation import Aggregation
 from sessions_app.grid.columns import Row
 from sessions_app.grid.grids import Page
@@ -64,10 +64,10 @@ class SessionsReport(Report):
         if state.at is not None:
             return {}
         if state.aggregation:
-            return {
-                number: action_cell(group_offer(request.user, address.partition("?")[2]), "the sessions of this row")
-                for number, address in inside.items()
-            }
+            queries = [address.partition("?")[2] for address in inside.values()]
+            ways = group_offers(request.user, queries, page.rows, self.grid.restricted(state))
+            cells = (action_cell(offer, "the sessions of this row") for offer in ways)
+            return dict(zip(inside, cells, strict=True))
         offered = offers(request.user, page.rows)
         return {
             row["id"]: action_cell(offered[row["id"]], f"the session of {row['user']} on {row['host']}")

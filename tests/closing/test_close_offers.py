@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
 
-from groups_app.models import HiddenServer
+from groups_app.models import HiddenFeature, HiddenServer, LicenseServerGroup
 from licstats.managers.registry import MANAGERS
 from licstats.models import LicenseServer
-from sessions_app.closing.offer import ABSENT, ROW_FIELDS, Offer, OfferState, action_cell, group_offer, offers
+from sessions_app.closing.offer import ABSENT, ROW_FIELDS, Offer, OfferState, action_cell, group_offers, offers
 from sessions_app.models import CloseState, OpenSession
 from tests.closing.making import AT, close_request
 from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory, UserFactory
@@ -39,7 +43,7 @@ def test_without_the_permission_there_is_none_and_no_query(login: User, django_a
     shown = rows()
     with django_assert_num_queries(0):
         assert set(offers(viewer, shown).values()) == {ABSENT}
-    assert group_offer(viewer, "scope=all") == ABSENT
+        assert group_offers(viewer, ["scope=all"], shown, OpenSession.objects.all()) == [ABSENT]
     assert action_cell(ABSENT) == ""
 
 
@@ -111,8 +115,53 @@ def test_a_page_of_rows_costs_a_fixed_number_of_queries(login: User, number: int
 
 
 def test_an_aggregated_row_leads_to_all_its_sessions(login: User) -> None:
-    offer = group_offer(login, "scope=all&user_is=ada")
+    row = {"feature_id": OpenSessionFactory(user="ada").feature_id}
+    (offer,) = group_offers(login, ["scope=all&user_is=ada"], [row], OpenSession.objects.all())
     assert offer.url == "/close/preview/?scope=all&user_is=ada"
+
+
+QUERIES = ("", "group_by=user", "group_by=host", "group_by=feature", "group_by=server", "group_by=user,host")
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_in_a_group_there_is_an_x_exactly_where_its_preview_has_something_to_close(
+    login: User, client: Client, query: str
+) -> None:
+    """US is hidden, and on PL one feature; DK has only that feature in use, and there it is seen."""
+    group = LicenseServerGroup.objects.create(name="XF")
+    for name, features in (("PL", ("mesh", "solver")), ("US", ("mesh", "solver")), ("DK", ("mesh",))):
+        server = LicenseServerFactory(name=name)
+        group.servers.add(server)
+        for feature in features:
+            OpenSessionFactory(feature__server=server, feature__name=feature, user=f"{name}-{feature}")
+    HiddenServer.objects.create(user=login, server=LicenseServer.objects.get(name="US"))
+    HiddenFeature.objects.create(user=login, server=LicenseServer.objects.get(name="PL"), name="mesh")
+    client.force_login(login, backend="groups_app.logins.LoginBackend")
+
+    page = client.get(f"/features/realtime/sessions/?scope=group:XF&{query}")
+    rows = re.findall(r"<tr data-key.*?</tr>", page.context["body"], re.DOTALL)
+    shown: dict[str, list[str]] = {name: [] for name in ("PL", "US", "DK")}
+    for row, cell in zip(page.context["page"].rows, rows, strict=True):
+        shown[row["server__name"]] += re.findall(r'href="(/close/preview/[^"]*)"', cell)
+    addresses = [html.unescape(address) for found in shown.values() for address in found]
+
+    assert len(rows) == (3 if query == "group_by=server" else 5)
+    assert {name: len(found) for name, found in shown.items()} == {"PL": 1, "US": 0, "DK": 1}
+    for address in addresses:
+        assert client.get(address).context["preview"].closable, address
+
+
+def test_a_license_server_of_which_only_hidden_features_are_in_use_has_no_x(login: User, client: Client) -> None:
+    session = OpenSessionFactory(feature__name="mesh")
+    FeatureFactory(server=session.server, name="solver")
+    LicenseServerGroup.objects.create(name="XF").servers.add(session.server)
+    HiddenFeature.objects.create(user=login, server=session.server, name="mesh")
+    client.force_login(login, backend="groups_app.logins.LoginBackend")
+
+    page = client.get("/features/realtime/sessions/?scope=group:XF&group_by=server")
+
+    assert page.context["page"].total == 1
+    assert "/close/preview/" not in page.context["body"]
 
 
 def test_names_in_a_label_are_text(login: User) -> None:

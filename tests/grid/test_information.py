@@ -112,3 +112,44 @@ def test_pick_lists_find_any_part_of_a_name(viewer: Viewer) -> None:
 )
 def test_a_pick_list_that_is_not_there_is_not_found(viewer: Viewer, address: str) -> None:
     assert viewer.client.get(f"/pick/{address}").status_code == 404
+
+
+def test_an_address_of_a_feature_that_joined_another_keeps_the_group_and_says_so(viewer: Viewer) -> None:
+    group = LicenseServerGroup.objects.create(name="XF")
+    for name, kind in (("PL", "floating"), ("US", "")):
+        server = LicenseServerFactory.create(name=name, read_at=timezone.now())
+        group.servers.add(FeatureFactory.create(server=server, name="WXPS", version="5.1", type=kind).server)
+
+    for path in ("/features/realtime/sessions", "/features/realtime/usage", "/features/history/usage"):
+        page = viewer.page(path, scope="group:XF", feature="WXPS", version="5.1", type="")
+        information = page.context["information"]
+
+        assert (information.server_label, information.server_detail) == ("XF", "group")
+        assert (information.feature_label, information.feature_detail) == ("WXPS", "5.1")
+        assert information.features_address.endswith("&scope=group%3AXF")
+        assert "There is no feature &#x27;WXPS 5.1&#x27; in XF." in picker(page.content.decode(), "features")
+        assert page.context["page"] is None
+        assert viewer.client.get(information.features_address).status_code == 200
+
+
+def test_an_address_of_an_unknown_feature_keeps_the_license_server(viewer: Viewer) -> None:
+    FeatureFactory.create(server__name="PL")
+
+    page = viewer.page(scope="server:PL", feature="nothing")
+
+    assert page.context["information"].server_label == "PL"
+    assert "There is no feature &#x27;nothing&#x27; in PL." in picker(page.content.decode(), "features")
+    assert viewer.file("csv", scope="server:PL", feature="nothing").status_code == 400
+
+
+def test_a_feature_without_a_license_server_leaves_the_field_closed(viewer: Viewer) -> None:
+    information = viewer.page(feature="nothing").context["information"]
+
+    assert information.feature_disabled
+    assert information.feature_error == ""
+
+
+def picker(page: str, what: str) -> str:
+    """The HTML of one pick list."""
+    start = page.index(f'id="pick-{what}-label"')
+    return page[start : page.index("</div>\n", page.index("</details>", start))]

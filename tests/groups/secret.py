@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 
 from django.contrib.auth.models import Group, User
@@ -9,6 +10,10 @@ from django.contrib.auth.models import Group, User
 from groups_app.hiding import SetVisibility
 from groups_app.models import ForbiddenServer, HostGroup, LicenseServerGroup, UserGroup
 from groups_app.roles import AddLogin
+from groups_app.visibility import NOT_IN_FULL
+from licstats.managers.problems import line_problem
+from licstats.managers.reading import Problem, ProblemKind, Reading, Status, Verdict
+from licstats.managers.tails import missing_tail
 from licstats.models import Feature, LicenseServer, Pool, ServerReport
 from sessions_app.models import (
     ClosedSession,
@@ -18,9 +23,11 @@ from sessions_app.models import (
     UsageHour,
     UsageInterval,
 )
+from sessions_app.polling.report import reason
 from tests.factories import NOON, FeatureFactory, LicenseServerFactory, OpenSessionFactory
 
 HOUR = timedelta(hours=1)
+NOT_READ = line_problem(7, "???", "This line was not understood.")
 PASSWORD = "a long enough password"
 
 
@@ -68,11 +75,18 @@ def add_secret() -> LicenseServer:
     return server
 
 
+def give_report(server: LicenseServer, *problems: Problem) -> None:
+    report = {"problems": [asdict(problem) for problem in problems], "problem_count": len(problems)}
+    ServerReport.objects.update_or_create(server=server, defaults=report)
+
+
 def open_world() -> None:
-    server = LicenseServerFactory(name="PL", site="krakow")
+    server = LicenseServerFactory(name="PL", site="krakow", verdict="partial", reason=NOT_IN_FULL)
+    give_report(server, NOT_READ)
     feature = give_data(server, "open")
     OpenSessionFactory(feature=feature, user="ann", host="cad1")
-    other = LicenseServerFactory(name="DE", site="berlin")
+    other = LicenseServerFactory(name="DE", site="berlin", verdict="partial", reason="Nothing was understood.")
+    give_report(other, NOT_READ, NOT_READ)
     give_data(other, "german")
     LicenseServerGroup.objects.create(name="open-group").servers.add(other)
     UserGroup.objects.create(name="all users", members="*")
@@ -95,7 +109,24 @@ def forbid(user: User) -> None:
     LicenseServerGroup.objects.create(name="zsecret-group").servers.add(server, LicenseServer.objects.get(name="PL"))
 
 
+def give_partial_reading(server: LicenseServer, name: str) -> None:
+    """A reading that is partial because of one feature: it names the feature in the reason and in the problems."""
+    cut = missing_tail([("v", "first"), ("v", name)], [("v", "first")])
+    assert cut
+    problems = (
+        NOT_READ,
+        cut,
+        line_problem(8, f"Users of {name}:  (Total of", "This line was not understood."),
+        Problem(ProblemKind.CATALOGUE, f"lmstat -i lists 1 features that the report does not: {name.upper()}."),
+    )
+    server.reason = reason(Reading(Status.UP, Verdict.PARTIAL, NOON, problems=problems[1:]))
+    server.save()
+    give_report(server, *problems)
+
+
 def hide(user: User) -> None:
     """The login hid the server, and a feature on the license server that it sees."""
-    hushed = give_data(LicenseServer.objects.get(name="PL"), "zhush")
+    server = LicenseServer.objects.get(name="PL")
+    hushed = give_data(server, "zhush")
+    give_partial_reading(server, hushed.name)
     SetVisibility(user, servers=[add_secret()], features=[(hushed.server, hushed.name)]).execute()

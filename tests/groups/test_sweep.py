@@ -128,7 +128,9 @@ REQUESTS: dict[str, Callable[[], list[Ask]]] = {
     "grid-preferences": lambda: [
         Ask(reverse("grid-preferences", args=["sessions"]), {"forget": "1", "query": "scope=all"})
     ],
-    "servers": lambda: plain("servers", "sort=-name", "q=s", "site=krakow", "state=failed", "page=2"),
+    "servers": lambda: plain(
+        "servers", "sort=-name", "sort=problems", "sort=reason", "q=s", "site=krakow", "state=failed", "page=2"
+    ),
     "servers-one": lambda: plain("servers-one", kwargs={"pk": LicenseServer.objects.get(name="PL").pk}),
     "servers-ask-now": lambda: [Ask(reverse("servers-ask-now", args=[LicenseServer.objects.get(name="PL").pk]))],
     "close-sessions": lambda: [Ask(reverse("close-sessions"), {"session": "0", "reason": "not in use"})],

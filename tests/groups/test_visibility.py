@@ -312,7 +312,7 @@ class TestPickLists:
         offered = feature_choices(Scope.read({"scope": "server:PL"}, anna))
 
         assert [choice.label for choice in offered.choices] == ["other PL"]
-        with pytest.raises(ScopeError, match="There is no feature 'WXPF' there"):
+        with pytest.raises(ScopeError, match=r"There is no feature 'WXPF 1\.0 floating' in PL"):
             Scope.read({"scope": "server:PL", "feature": "WXPF", "version": "1.0", "type": "floating"}, anna)
 
 

@@ -178,6 +178,44 @@ def test_hidden_servers_and_features_are_nowhere(viewer: User, viewer_page: Clie
     assert "Features 1 Sessions 1" in words(own)
 
 
+def test_a_hidden_feature_is_named_in_no_reason_and_no_problem(viewer: User, viewer_page: Client) -> None:
+    cut = {"kind": "cut", "message": "It ends before Secretive.", "text": "", "line": None, "feature": "secretive"}
+    line = {"kind": "line", "message": "Not understood.", "text": "Users of secretive: x", "line": 7, "feature": ""}
+    other = line | {"text": "Users of solver: x"}
+    for name, problems in (("PL", [cut, line, other]), ("US", [cut, line, other]), ("ZA", [other, other])):
+        server = LicenseServerFactory(name=name, verdict="partial", reason="It ends before Secretive.")
+        ServerReport.objects.create(server=server, problems=problems, problem_count=len(problems) + 1_000)
+        if name == "PL":
+            HiddenFeature.objects.create(user=viewer, server=server, name="secretive")
+
+    page = text(viewer_page, "/servers/?sort=-problems")
+    hiding, telling = (LicenseServer.objects.get(name=name) for name in ("PL", "US"))
+
+    assert names(page) == ["US", "ZA", "PL"]
+    assert names(text(viewer_page, "/servers/?sort=reason")) == ["US", "ZA", "PL"]
+    assert "Its last answer could not be read in full." in row(page, hiding)
+    assert "1,001" in row(page, hiding)
+    assert "It ends before Secretive." in row(page, telling)
+    assert "1,003" in row(page, telling)
+    own = text(viewer_page, f"/servers/{hiding.pk}/")
+    assert "secretive" not in own.lower()
+    assert "Users of solver: x" in own
+    assert "1,001 in the last answer, 1 shown" in words(own)
+    assert "secretive" in text(viewer_page, f"/servers/{telling.pk}/")
+
+
+def test_the_reason_of_a_license_server_without_data_names_no_hidden_feature(viewer: User, viewer_page: Client) -> None:
+    failed = {"read_at": None, "verdict": "failed", "reason": "No line tells of secretive."}
+    server = LicenseServerFactory(name="PL", **failed)
+    LicenseServerFactory(name="US", **failed)
+    HiddenFeature.objects.create(user=viewer, server=server, name="secretive")
+
+    said = {name: text(viewer_page, f"/features/realtime/sessions/?scope=server:{name}") for name in ("PL", "US")}
+
+    assert "PL was never read: Its last answer could not be read in full." in said["PL"]
+    assert "US was never read: No line tells of secretive." in said["US"]
+
+
 def test_the_list_is_filtered_by_text_and_state(admin_page: Client) -> None:
     LicenseServerFactory(name="PL", address="27000@licenses.krakow.example")
     LicenseServerFactory(name="US", site="boston")

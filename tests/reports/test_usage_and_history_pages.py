@@ -298,7 +298,7 @@ def test_columns_that_a_login_chose_are_kept_and_forgotten_again(viewer, server,
     FeatureFactory(server=server)
     page = viewer.get(f"{address}/?period=year" if "history" in address else f"{address}/")
     grid = page.context["grid"]
-    kept = [name for name in grid.columns if name != "vendor"]
+    kept = [name for name, _title, _shown in page.context["links"].columns if name != "vendor"]
     menu = {"path": f"{address}/", "query": "", "column": kept}
     viewer.post(f"/grids/{grid.name}/preferences/", menu | {"keep": "1"})
     shown = viewer.get(f"{address}/", follow=True).context["state"].shows

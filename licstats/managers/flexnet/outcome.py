@@ -12,6 +12,7 @@ from licstats.managers.flexnet.errors import advice, error_code, exit_code
 from licstats.managers.flexnet.parts import Report
 from licstats.managers.flexnet.patterns import HEADING_START
 from licstats.managers.reading import (
+    HARMLESS,
     FeatureReading,
     Pool,
     Problem,
@@ -22,7 +23,6 @@ from licstats.managers.reading import (
     Verdict,
 )
 
-HARMLESS = {ProblemKind.TOTALS, ProblemKind.DATE, ProblemKind.CATALOGUE, ProblemKind.FEATURE}
 MOST_NAMES = 5
 
 

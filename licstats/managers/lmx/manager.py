@@ -14,11 +14,10 @@ from licstats.managers.collecting import without_collecting
 from licstats.managers.lmx import closing
 from licstats.managers.lmx.report import Block, Placed, Report, ReportReader, by_feature, is_exact, missing_end
 from licstats.managers.problems import LONGEST_TEXT
-from licstats.managers.reading import FeatureReading, Pool, Problem, ProblemKind, Reading, Status, Verdict
+from licstats.managers.reading import HARMLESS, FeatureReading, Pool, Problem, ProblemKind, Reading, Status, Verdict
 from licstats.managers.tails import missing_tail
 
 _LINE_ENDS = re.compile(r"\r+\n|\r")
-HARMLESS = {ProblemKind.TOTALS, ProblemKind.DATE}
 Kept = tuple[list[Block], date, FeatureReading]
 Group = tuple[str, str, str, str]
 
