@@ -133,30 +133,33 @@ class GridPage(View):
 
 @dataclass(frozen=True)
 class Links:
-    """The links around a grid, as query strings of the same page."""
+    """The links around a grid, as query strings of the same page: after `path`, as an empty one alone leads nowhere."""
 
     path: str
     state: GridState
     page: Page | None
 
-    def _page(self, number: int) -> str:
+    def _page(self, number: int) -> str | None:
+        """None where there is no such page, or no other one: page 1 of a plain address is the empty query string."""
+        if self.page is None or number == self.page.number or not 1 <= number <= self.page.pages:
+            return None
         return self.state.link(page=number if number > 1 else None)
 
     @property
-    def first(self) -> str:
-        return self._page(1) if self.page and self.page.number > 1 else ""
+    def first(self) -> str | None:
+        return self._page(1)
 
     @property
-    def previous(self) -> str:
-        return self._page(self.page.number - 1) if self.page and self.page.number > 1 else ""
+    def previous(self) -> str | None:
+        return self._page(self.page.number - 1) if self.page else None
 
     @property
-    def next(self) -> str:
-        return self._page(self.page.number + 1) if self.page and self.page.number < self.page.pages else ""
+    def next(self) -> str | None:
+        return self._page(self.page.number + 1) if self.page else None
 
     @property
-    def last(self) -> str:
-        return self._page(self.page.pages) if self.page and self.page.number < self.page.pages else ""
+    def last(self) -> str | None:
+        return self._page(self.page.pages) if self.page else None
 
     @property
     def here(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -14,7 +15,7 @@ from groups_app.models import HiddenServer, LicenseServerGroup
 from licstats.models import LicenseServer
 from sessions_app.models import GridPreference
 from tests.factories import NOON, FeatureFactory, OpenSessionFactory
-from tests.grid.conftest import USERS, Viewer
+from tests.grid.conftest import SESSIONS, USERS, Viewer
 
 FULL_QUERIES = 13
 FRAGMENT_QUERIES = 8
@@ -27,12 +28,38 @@ def test_links_keep_the_rest_of_the_state(viewer: Viewer) -> None:
     links = viewer.page(user="ann", sort="-used,host", columns="user,host,used").context["links"]
 
     assert links.next == "?user=ann&sort=-used%2Chost&columns=user%2Chost%2Cused&page=2"
-    assert links.previous == ""
+    assert links.previous is None
     assert links.exports[0] == (
         "CSV",
         "/features/realtime/sessions.csv?user=ann&sort=-used%2Chost&columns=user%2Chost%2Cused",
     )
     assert links.chips == [("User Name contains “ann”", "?sort=-used%2Chost&columns=user%2Chost%2Cused")]
+
+
+def test_the_first_page_of_a_plain_address_can_be_gone_back_to(viewer: Viewer) -> None:
+    for _ in range(30):
+        OpenSessionFactory.create()
+
+    text = viewer.page(page=2).content.decode()
+
+    assert '<a class="btn-icon" aria-label="First page" href="/features/realtime/sessions/">' in text
+    assert '<a class="btn-icon" aria-label="Previous page" href="/features/realtime/sessions/">' in text
+    assert '<a class="btn-icon" aria-label="Last page" role="link" aria-disabled="true" tabindex="-1">' in text
+
+
+@pytest.mark.parametrize(
+    "question", [{}, {"page": 2}, {"user": "ann"}, {"group_by": "user"}, {"user": "x" * 301}, {"borrowed": 1}]
+)
+@pytest.mark.parametrize("path", [SESSIONS, USERS, "/features/history/usage", "/features/history/sessions"])
+def test_no_link_of_a_grid_leads_nowhere(viewer: Viewer, path: str, question: dict[str, str]) -> None:
+    """An empty address is that of the page with its query string, and so the one that is left."""
+    for _ in range(30):
+        OpenSessionFactory.create(user="ann")
+
+    text = viewer.page(path, **question).content.decode()
+
+    assert 'href=""' not in text
+    assert "None" not in re.findall(r'href="([^"]*)"', text)
 
 
 def test_an_aggregation_drops_what_its_rows_cannot_be_sorted_by(viewer: Viewer) -> None:
