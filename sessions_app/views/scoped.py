@@ -49,6 +49,17 @@ class Information:
         return "" if chosen else "Choose a license server or a group first"
 
     @property
+    def server_error(self) -> str:
+        return self._error("scope")
+
+    @property
+    def feature_error(self) -> str:
+        return self._error("feature", "version", "type")
+
+    def _error(self, *names: str) -> str:
+        return " ".join(text for name in names for text in self.state.errors.get(name, ()))
+
+    @property
     def servers_address(self) -> str:
         return self._address("servers")
 
@@ -58,7 +69,7 @@ class Information:
 
     def _address(self, what: str) -> str:
         """With what is wrong left out, so that another choice can be made."""
-        given = self.state.link_without(self.state.errors).removeprefix("?")
+        given = self.state.mended.removeprefix("?")
         return f"{reverse('pick', args=[what])}?{urlencode({'report': self.report})}{'&' * bool(given)}{given}"
 
     @property
