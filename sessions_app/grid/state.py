@@ -218,7 +218,7 @@ class StateReader:
             )
         except ScopeError as error:
             self._error(error.field, str(error))
-            return None
+            return getattr(error, "scope", None)  # what else was chosen, where only a part of it is wrong
 
     def _filters(self, now: datetime) -> GridFilters:
         filters = self.grid.filters(self._filter_data(), self.grid.model._default_manager.none(), now=now)
