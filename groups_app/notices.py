@@ -64,7 +64,7 @@ def _never_read(server: LicenseServer, features: QuerySet[Feature]) -> str:
         return f"{server} has imported data only."
     if not server.enabled:
         return f"{server} was never read and is not enabled."
-    why = f": {server.reason}" if server.reason else "; its first query is due"
+    why = f": {server.reason.rstrip('. ')}" if server.reason else "; its first query is due"
     return f"{server} was never read{why}."
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from groups_app.scope import Scope
 from sessions_app.grid.state import GridState
@@ -41,7 +42,7 @@ class Information:
 
     @property
     def feature_detail(self) -> str:
-        return " ".join(part for part in (self.scope.version, self.scope.type) if part) if self.scope else ""
+        return feature_detail(self.scope.version, self.scope.type) if self.scope else ""
 
     @property
     def feature_disabled(self) -> str:
@@ -77,6 +78,11 @@ class Information:
         if not (self.facts and self.scope and self.scope.group):
             return ""
         return f"{reverse('merged-feature')}?{urlencode(self.scope.params())}"
+
+
+def feature_detail(version: str, kind: str) -> str:
+    """What tells a feature from others of its name, as pick lists say it beside that."""
+    return " ".join(part for part in (version, capfirst(kind)) if part)
 
 
 def scoped_context(report: str, state: GridState, *, whole: bool) -> dict[str, Any]:

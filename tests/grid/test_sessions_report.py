@@ -148,13 +148,37 @@ def test_what_is_special_about_a_session_is_marked(viewer: Viewer) -> None:
     OpenSessionFactory.create(feature=expired, user="old")
     OpenSessionFactory.create(user="lost", last_seen_at=NOON)
     OpenSessionFactory.create(user="slow", linger=300)
-    OpenSessionFactory.create(user="away", borrow_expires_at=NOON)
+    OpenSessionFactory.create(user="away", borrow_expires_at=NOON, linger=1_728_000)
 
     for user, mark in {"old": "expired", "lost": "unconfirmed", "slow": "linger", "away": "borrowed"}.items():
         text = viewer.fragment(user_is=user).content.decode()
         body = text[text.index("<tbody>") : text.index("</tbody>")]
         assert f"tag-{mark}" in body
         assert body.count("tag-") == 1
+    assert "Kept for 5 min after the program ended" in viewer.fragment(user_is="slow").content.decode()
+
+
+def test_the_session_of_a_permanent_license_says_so_instead_of_an_expiration(viewer: Viewer) -> None:
+    OpenSessionFactory.create(feature=FeatureFactory.create(permanent=True))
+    OpenSessionFactory.create(feature=FeatureFactory.create(permanent=False, expires=None))
+
+    for question in ({}, {"group_by": "user"}):
+        text = viewer.page(columns="user,expiration", sort="user", **question).content.decode()
+        body = text[text.index("<tbody>") : text.index("</tbody>")]
+        assert (body.count("permanent"), body.count('class="dash"')) == (1, 1)
+
+
+def test_only_the_box_that_is_filled_is_marked_and_what_it_takes_is_said(viewer: Viewer) -> None:
+    text = viewer.page(time_used_min="6h").content.decode()
+    lower, upper = (
+        re.search(rf'<input [^>]*name="time_used_{bound}"[^>]*>', text)[0]  # type: ignore[index]
+        for bound in ("min", "max")
+    )
+
+    assert 'class="form-control filled"' in lower
+    assert "=6h for exactly that" in lower
+    assert 'class="form-control"' in upper
+    assert "=6h" not in upper
 
 
 def test_what_a_login_chose_is_used_where_the_address_says_nothing(viewer: Viewer) -> None:
