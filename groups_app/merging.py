@@ -173,7 +173,7 @@ def _merging(wanted: frozenset[str], named: bool) -> str:
 
 
 def merging(figures: Mapping[str, Figure], *, named: bool, counting: str) -> str:
-    """The SELECT of a group's merged features with these figures; vendors and members are of those that `counting` has."""
+    """The SELECT of a group's merged features with these figures. `counting`: of whom vendors and members are told."""
     return MERGED.format(
         parts="".join(f",\n        {figure.parts}" for figure in figures.values()),
         merged="".join(f",\n    {figure.merged} AS {name}" for name, figure in figures.items()),

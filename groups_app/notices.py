@@ -66,7 +66,7 @@ def _never_read(server: LicenseServer, features: QuerySet[Feature]) -> str:
         return f"{server} has imported data only."
     if not server.enabled:
         return f"{server} was never read and is not enabled."
-    told: str = getattr(server, "told", "")  # as the login may read it
+    told: str = getattr(server, "told", "").rstrip(". ")  # as the login may read it
     why = f": {told}" if told else "; its first query is due"
     return f"{server} was never read{why}."
 

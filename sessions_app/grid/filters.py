@@ -20,6 +20,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from licstats.durations import DurationError, format_duration, parse_duration
 
 LARGEST = 2**63 - 1
+TOO_LARGE, TOO_SMALL = "That number is too large.", "That number is too small."
 
 
 class DurationField(forms.CharField):
@@ -121,7 +122,9 @@ class AtLeast(Filter):
     part = "min"
 
     def __init__(self, column: str, field_name: str, **extra: Any) -> None:
-        super().__init__(column, field_name, lookup_expr="gte", max_value=LARGEST, min_value=-LARGEST, **extra)
+        says = {"max_value": TOO_LARGE, "min_value": TOO_SMALL}
+        extra |= {"max_value": LARGEST, "min_value": -LARGEST, "error_messages": says}
+        super().__init__(column, field_name, lookup_expr="gte", **extra)
 
 
 class AtMost(AtLeast):

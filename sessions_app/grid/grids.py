@@ -17,12 +17,27 @@ from groups_app.scope import SCOPE_FIELDS, Scope
 from groups_app.visibility import Login
 from sessions_app.grid.aggregation import SUMS, Aggregated, Aggregation
 from sessions_app.grid.among import Among
-from sessions_app.grid.columns import SERVER, Column, GridTable, Row
+from sessions_app.grid.columns import FEATURE, SERVER, Column, GridTable, Row
 from sessions_app.grid.counts import UNCOUNTED, Counts
 from sessions_app.grid.filters import GridFilters
 from sessions_app.grid.state import VIEW_FIELDS, GridState, SortKey
 
 SERVER_NAME = "server__name"
+PARAMETERS = {
+    "scope": SERVER,
+    "feature": FEATURE,
+    "version": f"{FEATURE} Version",
+    "type": f"{FEATURE} Type",
+    "period": "Period",
+    "from": "From",
+    "to": "To",
+    "at": "Time",
+    "group_by": "Aggregation",
+    "sort": "Sort order",
+    "columns": "Columns",
+    "per_page": "Rows a page",
+    "page": "Page",
+}
 FEW = 20_000  # rows that are sorted sooner than an index is walked for them
 
 
@@ -59,6 +74,10 @@ class Grid(ABC):
     model: ClassVar[type[Model]]
     aggregations: ClassVar[Sequence[Aggregation]] = ()
     scope_fields: ClassVar[tuple[str, ...]] = SCOPE_FIELDS
+    parts: ClassVar[Mapping[str, tuple[str, ...]]] = {  # what says nothing without that
+        "scope": SCOPE_FIELDS,
+        "feature": SCOPE_FIELDS[1:],
+    }
     default_sort: ClassVar[tuple[str, ...]]
     key_fields: ClassVar[tuple[str, ...]] = ("id",)  # what tells a row from the others, as long as it is on the page
     row_fields: ClassVar[tuple[str, ...]] = ("id",)  # that every row has, whichever columns are shown
@@ -98,6 +117,13 @@ class Grid(ABC):
 
     def column_title(self, name: str) -> str:
         return self.columns[name].title if name in self.columns else ""
+
+    def parameter_title(self, name: str) -> str:
+        """What the page calls a parameter of the query string."""
+        declared = self.filters.base_filters.get(name) or self.filters.base_filters.get(f"{name}_min")
+        if declared is None:
+            return PARAMETERS.get(name, name)
+        return self.column_title(declared.column) or declared.words("")
 
     def offered(self, scope: Any, aggregation: Aggregation | None) -> dict[str, Column]:
         """The columns that these rows can have, shown or not; not those of the license server where one is chosen."""

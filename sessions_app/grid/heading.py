@@ -12,12 +12,13 @@ from django.utils.safestring import SafeString, mark_safe
 
 from sessions_app.grid.columns import Kind
 from sessions_app.grid.rendering import FilterCell, FilterInput, Header, HeaderGroup
+from sessions_app.grid.state import EXACTLY
 from sessions_app.templatetags.licstats import icon
 
 DAY_HINT = "A day as 2026-11-21"
 HINTS = {
     Kind.TEXT: "Contains, whatever the case",
-    Kind.NUMBER: "A whole number; =5 for exactly 5",
+    Kind.NUMBER: "A whole number",
     Kind.DURATION: "6h, 90 min or 1d 4h",
     Kind.DATETIME: "A time as 2026-11-21 19:05, or a day as 2026-11-21",
     Kind.DATE: DAY_HINT,
@@ -69,8 +70,7 @@ def sort_link(header: Header, path: str) -> str:
 
 
 def filter_cell(cell: FilterCell) -> str:
-    filled = " filled" if cell.filled else ""
-    start = f'<td class="filter {cell.css}{filled}" data-key="filter-{cell.column.name}">'
+    start = f'<td class="filter {cell.css}" data-key="filter-{cell.column.name}">'
     if not cell.inputs:
         return f"{start}</td>"
     kind = cell.column.kind
@@ -82,7 +82,8 @@ def filter_cell(cell: FilterCell) -> str:
 def field(given: FilterInput, kind: Kind) -> str:
     """An input of its column's kind; what is wrong with it stands under it."""
     bounds = TIME_BOUNDS if kind in (Kind.DATETIME, Kind.DATE) else BOUNDS
-    attributes = f' title="{HINTS[kind]}"'
+    exactly = f"; {EXACTLY[kind]} for exactly that" if given.part == "min" and kind in EXACTLY else ""
+    attributes = f' title="{HINTS[kind]}{exactly}"'
     if kind is Kind.TEXT:
         attributes += ' type="search"'
     else:
@@ -92,8 +93,9 @@ def field(given: FilterInput, kind: Kind) -> str:
     if given.errors:
         attributes += f' aria-invalid="true" aria-describedby="error-{given.name}"'
     return (
-        f'<input class="form-control" id="filter-{given.name}" name="{given.name}" value="{escape(given.value)}" '
-        f'aria-label="{escape(given.label)}" autocomplete="off" spellcheck="false" maxlength="300"{attributes}>'
+        f'<input class="form-control{filled(given)}" id="filter-{given.name}" name="{given.name}" '
+        f'value="{escape(given.value)}" aria-label="{escape(given.label)}" autocomplete="off" '
+        f'spellcheck="false" maxlength="300"{attributes}>'
         f"{error(given)}"
     )
 
@@ -108,10 +110,15 @@ def choice(given: FilterInput) -> str:
     )
     label = escape(given.label)
     return (
-        f'<details class="menu choices"><summary class="form-select" aria-label="{label}">{chosen}</summary>'
+        f'<details class="menu choices">'
+        f'<summary class="form-select{filled(given)}" aria-label="{label}">{chosen}</summary>'
         f'<div class="menu-list">{boxes}<noscript><button type="submit">Filter</button></noscript></div></details>'
         f"{error(given)}"
     )
+
+
+def filled(given: FilterInput) -> str:
+    return " filled" if given.value else ""
 
 
 def error(given: FilterInput) -> str:

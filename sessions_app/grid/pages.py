@@ -28,6 +28,7 @@ from sessions_app.grid.heading import head
 from sessions_app.grid.rendering import ActionCells, Addresses, FilterCell, body, filter_cells, header_groups
 from sessions_app.grid.state import PAGE_SIZES, GridState
 
+PAGING = ("page", "per_page")  # their fields stand below the rows
 CHOICE_HEADER = "X-Grid-Choice"  # sent by grid.js with what a login chose by hand; links from elsewhere have none
 # A sum of hashes: one license server for another, or one revision more here and one less there, is a difference.
 REVISIONS = f"""
@@ -68,6 +69,7 @@ class GridPage(View):
     grid: ClassVar[Grid]
     template_name: ClassVar[str]
     fragment_name: ClassVar[str] = "grid/pane.html"
+    fields_beside: ClassVar[bool] = False  # whether what a report is about has fields on the page, outside the grid
 
     def get(self, request: HttpRequest, extension: str = "") -> HttpResponseBase:
         now = timezone.now()
@@ -115,8 +117,17 @@ class GridPage(View):
             "body": self.body(request, state, page) if page else "",
             "unfiltered": state.base.count() if page and not page.total and state.chips else None,
             "links": Links(request.path, state, page),
-            "loose_errors": {name: texts for name, texts in state.errors.items() if name not in visible_fields(cells)},
+            "loose_errors": self.loose_errors(request, state, cells),
         }
+
+    def loose_errors(
+        self, request: HttpRequest, state: GridState, cells: Sequence[FilterCell]
+    ) -> list[tuple[str, Sequence[str]]]:
+        """What is wrong with that which has no field in this answer, as (name on the page, messages)."""
+        placed = visible_fields(cells) | set(PAGING)
+        if self.fields_beside and not is_fragment(request):
+            placed |= set(self.grid.scope_fields)
+        return [(self.grid.parameter_title(name), each) for name, each in state.errors.items() if name not in placed]
 
     def body(self, request: HttpRequest, state: GridState, page: Page) -> SafeString:
         inside = self.inside(state, page)
@@ -133,30 +144,33 @@ class GridPage(View):
 
 @dataclass(frozen=True)
 class Links:
-    """The links around a grid, as query strings of the same page."""
+    """The links around a grid, as query strings of the same page: after `path`, as an empty one alone leads nowhere."""
 
     path: str
     state: GridState
     page: Page | None
 
-    def _page(self, number: int) -> str:
+    def _page(self, number: int) -> str | None:
+        """None where there is no such page, or no other one: page 1 of a plain address is the empty query string."""
+        if self.page is None or number == self.page.number or not 1 <= number <= self.page.pages:
+            return None
         return self.state.link(page=number if number > 1 else None)
 
     @property
-    def first(self) -> str:
-        return self._page(1) if self.page and self.page.number > 1 else ""
+    def first(self) -> str | None:
+        return self._page(1)
 
     @property
-    def previous(self) -> str:
-        return self._page(self.page.number - 1) if self.page and self.page.number > 1 else ""
+    def previous(self) -> str | None:
+        return self._page(self.page.number - 1) if self.page else None
 
     @property
-    def next(self) -> str:
-        return self._page(self.page.number + 1) if self.page and self.page.number < self.page.pages else ""
+    def next(self) -> str | None:
+        return self._page(self.page.number + 1) if self.page else None
 
     @property
-    def last(self) -> str:
-        return self._page(self.page.pages) if self.page and self.page.number < self.page.pages else ""
+    def last(self) -> str | None:
+        return self._page(self.page.pages) if self.page else None
 
     @property
     def here(self) -> str:
@@ -180,7 +194,7 @@ class Links:
 
     @property
     def clear(self) -> str:
-        """Without any filter, whatever was wrong with it."""
+        """Without any filter."""
         return self.state.link_without(self.state.grid.filter_parameters)
 
     @property

@@ -66,10 +66,6 @@ class FilterCell:
     def css(self) -> str:
         return css_class(self.column)
 
-    @property
-    def filled(self) -> bool:
-        return any(each.value for each in self.inputs)
-
 
 def css_class(column: Column) -> str:
     if column.numeric:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any, ClassVar, cast
 
 from django.db.models import BigIntegerField, Q, QuerySet, Value
@@ -11,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from groups_app.visibility import Login
+from licstats.durations import format_duration
 from licstats.managers.reading import FeatureType
 from sessions_app.grid.aggregation import Aggregation
 from sessions_app.grid.columns import (
@@ -88,6 +90,15 @@ class UserColumn(Column):
         return mark_safe(f"{text_cell(row['user'])}{marks(row, moment)}")  # noqa: S308 - both are escaped
 
 
+class ExpirationColumn(DateColumn):
+    """When the feature's licenses expire; "permanent" where they do not."""
+
+    def cell(self, row: Row, moment: Moment) -> str:
+        if row[self.path] is None and row["feature__permanent"]:
+            return '<span class="muted">permanent</span>'
+        return super().cell(row, moment)
+
+
 class BorrowColumn(DateTimeColumn):
     """When the borrowed license returns by itself; empty where nothing is borrowed."""
 
@@ -97,7 +108,10 @@ class BorrowColumn(DateTimeColumn):
 
 
 def marks(row: Row, moment: Moment) -> SafeString:
-    """Unconfirmed, borrowed, lingering: each with its own label, and what it means on hover."""
+    """Unconfirmed, borrowed, lingering: each with its own label, and what it means on hover.
+
+    What is borrowed lingers too, until its borrow expiration: then that says it.
+    """
     tags = []
     if row.get("borrow_expires_at"):
         tags.append(
@@ -114,11 +128,11 @@ def marks(row: Row, moment: Moment) -> SafeString:
                 f"{seen:%Y-%m-%d %H:%M:%S}",
             )
         )
-    if row.get("linger"):
+    if row.get("linger") and not row.get("borrow_expires_at"):
         tags.append(
             format_html(
-                ' <span class="tag tag-linger" title="Kept for {} s after the program ended">linger</span>',
-                row["linger"],
+                ' <span class="tag tag-linger" title="Kept for {} after the program ended">linger</span>',
+                format_duration(timedelta(seconds=row["linger"])),
             )
         )
     return mark_safe("".join(tags))  # noqa: S308 - made of the above
@@ -130,7 +144,9 @@ class SessionsTable(GridTable):
     feature = FeatureColumn("Name", "feature__name", group=FEATURE, needs=EXPIRED)
     version = VersionColumn("Version", "feature__version", group=FEATURE, needs=("version",))
     type = ChoiceColumn("Type", "feature__type", group=FEATURE, choices=TYPES)
-    expiration = DateColumn("Expiration Date", "feature__expires", group=FEATURE, hidden=True, nullable=True)
+    expiration = ExpirationColumn(
+        "Expiration Date", "feature__expires", group=FEATURE, hidden=True, nullable=True, needs=EXPIRED
+    )
     user = UserColumn("Name", "user", group=USER)
     host = Column("Name", "host", group=HOST)
     ip = Column("IP", "ip", group=HOST, hidden=True)

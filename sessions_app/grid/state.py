@@ -15,8 +15,8 @@ from django.http import QueryDict
 
 from groups_app.scope import SCOPE_FIELDS, ScopeError
 from sessions_app.grid.aggregation import Aggregation
-from sessions_app.grid.columns import Column, Moment
-from sessions_app.grid.filters import GridFilters, MomentField
+from sessions_app.grid.columns import Column, Kind, Moment
+from sessions_app.grid.filters import TOO_LARGE, GridFilters, MomentField
 
 if TYPE_CHECKING:
     from groups_app.visibility import Login
@@ -26,6 +26,7 @@ PAGE_SIZES = (20, 50, 100, 200)
 LAST_PAGE = 10**9
 VIEW_FIELDS = ("group_by", "sort", "columns", "per_page", "page")
 SCOPE_PARTS = (*SCOPE_FIELDS, "at")
+EXACTLY = {Kind.NUMBER: "=5", Kind.DURATION: "=6h"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,11 @@ class GridState:
 
     def link_without(self, names: Iterable[str]) -> str:
         return self.link(**dict.fromkeys(names))
+
+    @cached_property
+    def mended(self) -> str:
+        """The query string without what is wrong, and without what says nothing when that is gone."""
+        return self.link_without(name for wrong in self.errors for name in (wrong, *self.grid.parts.get(wrong, ())))
 
     @property
     def here(self) -> str:
@@ -187,10 +193,12 @@ class StateReader:
         self.errors.setdefault(name, []).append(message)
 
     def _single(self, name: str) -> str:
-        texts = self.given.get(name, ())
-        if len(texts) > 1:
-            self._error(name, f"{name} is given {len(texts)} times.")
-        return texts[0].strip() if texts else ""
+        if (times := len(self.given.get(name, ()))) > 1:
+            self._error(name, f"It is given {times} times.")
+        return self._first(name)
+
+    def _first(self, name: str) -> str:
+        return self.given[name][0].strip() if name in self.given else ""
 
     def _at(self) -> datetime | None:
         try:
@@ -200,6 +208,7 @@ class StateReader:
             return None
         if at is not None and at > self.now:
             self._error("at", f"{self.given['at'][0]} has not come yet.")
+            return None
         return at
 
     def _scope(self) -> Any:
@@ -209,14 +218,23 @@ class StateReader:
             )
         except ScopeError as error:
             self._error(error.field, str(error))
-            return error.scope
+            return error.scope  # what else was chosen, where only a part of it is wrong
 
     def _filters(self, now: datetime) -> GridFilters:
         filters = self.grid.filters(self._filter_data(), self.grid.model._default_manager.none(), now=now)
         for name, messages in filters.errors.items():
             for message in messages:
-                self._error(name, str(message))
+                self._error(self._said_by(name), str(message))
         return filters
+
+    def _said_by(self, name: str) -> str:
+        """The parameter that gave the filter `name` its value: `=5` and NAME=5 give it to both bounds."""
+        base = name.removesuffix("_min").removesuffix("_max")
+        if base not in self.grid.ranges:
+            return name
+        if self._first(f"{base}_min").startswith("="):
+            return f"{base}_min"
+        return base if base in self.given else name
 
     def _filter_data(self) -> QueryDict:
         """The filters' parameters; `=5` as a lower bound, and NAME=5 beside NAME_min, stand for both bounds."""
@@ -228,13 +246,18 @@ class StateReader:
             lower, upper = f"{name}_min", f"{name}_max"
             exact = data.get(lower, "").strip()
             if exact.startswith("="):
-                exact = exact[1:].strip()
+                exact = exact[1:].strip() or self._nothing_after(lower)
             elif name in self.given:
                 exact = self._single(name)
             else:
                 continue
             data[lower] = data[upper] = exact
         return data
+
+    def _nothing_after(self, lower: str) -> str:
+        column = self.grid.columns[self.grid.filters.base_filters[lower].column]
+        self._error(lower, f"Write a value after the =, as in {EXACTLY[column.kind]}.")
+        return ""
 
     def _aggregation(self) -> Aggregation | None:
         name = self._single("group_by")
@@ -278,10 +301,14 @@ class StateReader:
         text = self._single(name)
         if not text:
             return default
-        if not (text.isascii() and text.isdigit() and len(text) <= 10 and 1 <= int(text) <= most):
+        digits = text.lstrip("0")
+        if not (digits.isascii() and digits.isdigit()):
             self._error(name, f"'{text}' is not a whole number from 1.")
-            return default
-        return int(text)
+        elif len(digits) > 10 or int(digits) > most:
+            self._error(name, TOO_LARGE)
+        else:
+            return int(digits)
+        return default
 
     def _page(self) -> int:
         return self._whole("page", 1, LAST_PAGE)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
-from licstats.live import mark, unchanged
+from licstats.live import VERSION_HEADER, mark, unchanged
 from sessions_app.grid.grids import Grid
 from sessions_app.grid.pages import GridPage, Reach
 from sessions_app.grid.rendering import body, header_groups
@@ -21,6 +21,8 @@ from sessions_app.models.dashboard import Part
 PART_HEADER = "X-Part"
 TARGET_SUFFIX = "-data"
 NOTHING: dict[str, Any] = {"data": [], "layout": {}}
+ARRANGING = {"sort", "page", "per_page", "columns"}  # of rows; no graph looks at it, nor asks anew (chart.js)
+REFUSED = "There is no graph, because a choice could not be understood."
 
 
 class Report(GridPage):
@@ -29,6 +31,7 @@ class Report(GridPage):
     The element that asks keeps its id: several panes of the same report stand on one dashboard.
     """
 
+    fields_beside = True
     url_name: ClassVar[str]
     graph_title: ClassVar[str] = ""
 
@@ -56,9 +59,10 @@ class Report(GridPage):
             return answer
         state = GridState.read(self.grid, request.GET, request.user, timezone.now())
         context = self.part_context(request, state, reach)
+        if part is Part.GRAPH and graph_refused(state) and VERSION_HEADER in request.headers and context["follows"]:
+            return HttpResponse(status=204)  # the grid says what is wrong; meanwhile the graph stays as it is
         if part is Part.GRAPH:
-            context |= {"figure": NOTHING} | ({} if state.errors else self.graph(state))
-            context["figure"] = json.dumps(context["figure"])
+            context |= self.graph_or_reason(state)
         elif not state.errors:
             page = self.grid.page(state, reach.version if reach else "")
             context |= {"page": page, "body": body(state, page), "header_groups": header_groups(state)}
@@ -79,16 +83,30 @@ class Report(GridPage):
         }
 
     def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
-        """With an empty graph that asks for its figure once the page stands."""
-        return super().context(request, state, reach) | {
-            "report": self.url_name,
-            "query": state.here.removeprefix("?"),
-            "chart_id": f"{self.grid.name}-graph",
-            "chart_title": self.graph_title,
-            "address": reverse(self.url_name) + state.here,
-            "follows": self.grid.name,
-        }
+        """With an empty graph that asks for its figure once the page stands; with none where a choice is wrong."""
+        graph = self.graph_or_reason(state) if graph_refused(state) else {}
+        return (
+            super().context(request, state, reach)
+            | graph
+            | {
+                "report": self.url_name,
+                "query": state.here.removeprefix("?"),
+                "chart_id": f"{self.grid.name}-graph",
+                "chart_title": self.graph_title,
+                "address": reverse(self.url_name) + state.here,
+                "follows": self.grid.name,
+            }
+        )
+
+    def graph_or_reason(self, state: GridState) -> dict[str, Any]:
+        """What charts/figure.html wants: a figure, or why there is none."""
+        found = {"figure": NOTHING} | ({"chart_note": REFUSED} if graph_refused(state) else self.graph(state))
+        return found | {"figure": json.dumps(found["figure"])}
 
     def graph(self, state: GridState) -> dict[str, Any]:
         """`figure`, `chart_note`, `chart_columns` and `chart_rows` of charts/figure.html."""
         return {}
+
+
+def graph_refused(state: GridState) -> bool:
+    return not state.errors.keys() <= ARRANGING

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,6 +18,7 @@ from sessions_app.grid.pages import is_fragment
 from sessions_app.grid.people import UserScope, people
 from sessions_app.grid.reach import covered
 from sessions_app.models import OpenSession
+from sessions_app.views.scoped import feature_detail
 
 OWN_FIELDS = ("q", "report")
 
@@ -82,6 +83,13 @@ class Lines:
         options = [self.line(choice.label, choice.params, choice.detail) for choice in found.choices]
         return Section(title, options, found.not_shown)
 
+    def features(self, title: str, found: Choices) -> Section:
+        told = [
+            replace(choice, detail=feature_detail(choice.params.get("version", ""), choice.params.get("type", "")))
+            for choice in found.choices
+        ]
+        return self.section(title, replace(found, choices=told))
+
 
 def server_lists(request: HttpRequest, report: str, text: str) -> list[Section]:
     scope = Scope.read(request.GET, request.user)
@@ -99,7 +107,7 @@ def feature_lists(request: HttpRequest, report: str, text: str) -> list[Section]
     whole = Scope(request.user, scope.server, scope.group).params()
     return [
         Section("", [] if text else [lines.line("All features", whole)], 0),
-        lines.section("Features", feature_choices(scope, text)),
+        lines.features("Features", feature_choices(scope, text)),
     ]
 
 

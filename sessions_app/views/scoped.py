@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from groups_app.scope import FEATURE_FIELDS, Scope
 from sessions_app.grid.state import GridState
@@ -41,12 +42,7 @@ class Information:
 
     @property
     def feature_detail(self) -> str:
-        return " ".join(part for part in (self._chosen("version"), self._chosen("type")) if part)
-
-    @property
-    def feature_error(self) -> str:
-        """Why the feature that was asked for cannot be shown; empty where none can be chosen at all."""
-        return "" if self.feature_disabled else " ".join(self.state.errors.get("feature", ()))
+        return feature_detail(self._chosen("version"), self._chosen("type"))
 
     def _chosen(self, field: str) -> str:
         """Of the feature; where there is none such, what was asked for."""
@@ -58,6 +54,18 @@ class Information:
         return "" if chosen else "Choose a license server or a group first"
 
     @property
+    def server_error(self) -> str:
+        return self._error("scope")
+
+    @property
+    def feature_error(self) -> str:
+        """Why the feature that was asked for cannot be shown; empty where none can be chosen at all."""
+        return "" if self.feature_disabled else self._error(*FEATURE_FIELDS)
+
+    def _error(self, *names: str) -> str:
+        return " ".join(text for name in names for text in self.state.errors.get(name, ()))
+
+    @property
     def servers_address(self) -> str:
         return self._address("servers")
 
@@ -67,8 +75,7 @@ class Information:
 
     def _address(self, what: str) -> str:
         """With what is wrong left out, so that another choice can be made."""
-        wrong = {*self.state.errors, *(FEATURE_FIELDS if self.feature_error else ())}
-        given = self.state.link_without(wrong).removeprefix("?")
+        given = self.state.mended.removeprefix("?")
         return f"{reverse('pick', args=[what])}?{urlencode({'report': self.report})}{'&' * bool(given)}{given}"
 
     @property
@@ -76,6 +83,11 @@ class Information:
         if not (self.facts and self.scope and self.scope.group):
             return ""
         return f"{reverse('merged-feature')}?{urlencode(self.scope.params())}"
+
+
+def feature_detail(version: str, kind: str) -> str:
+    """What tells a feature from others of its name, as pick lists say it beside that."""
+    return " ".join(part for part in (version, capfirst(kind)) if part)
 
 
 def scoped_context(report: str, state: GridState, *, whole: bool) -> dict[str, Any]:

@@ -9,8 +9,8 @@
                           not while text in it is selected, nor while something inside has data-live-hold
      data-version         the version that the page shows; sent as the header X-Version. The view answers 204 when it
                           is still the same, else the whole element again (same id, new data-version), alone or in a page
-     data-key="..."       on rows: tells rows apart, so that they are kept, moved or replaced one by one; what changed
-                          fades in once (class "changed")
+     data-key="..."       on rows: tells rows apart, so that they are kept, moved or replaced one by one; what a new
+                          reading changed fades in once (class "changed"), what the viewer asked for does not
      data-quiet           on cells whose change is not worth a fade (time used, ages)
      data-keep            an element whose children are left alone (a graph, a menu that was opened)
      data-keep-attributes names of attributes that the viewer changed and that stay; <details open> always stays
@@ -65,7 +65,9 @@
     for (const quiet of copy.querySelectorAll("[data-quiet]")) quiet.remove();
     return copy.textContent.replace(/\s+/g, " ");
   };
+  let news = false; // whether what is being swapped is a new reading
   function flash(element) {
+    if (!news) return;
     element.classList.remove("changed");
     void element.offsetWidth; // starts the fade again
     element.classList.add("changed");
@@ -116,12 +118,22 @@
     if (!from.hasAttribute("data-keep")) patchChildren(from, to);
     if (fades) flash(from);
   }
+  // What had the focus, or where it is gone, what comes first in the nearest thing around it that is left.
+  const STOPS = "a[href], button, input:not([type=hidden]), select, summary";
+  function refocus(active, around) {
+    if (!active || active === document.activeElement) return;
+    const left = around.filter((element) => element.isConnected);
+    const stop = active.isConnected ? active : left.map((element) => element.querySelector(STOPS)).find(Boolean);
+    stop?.focus({ preventScroll: true });
+  }
   function swap(target, fragment) {
     const next = target.id ? fragment.querySelector(`#${CSS.escape(target.id)}`) : fragment.firstElementChild;
     if (!next) return [];
     const active = document.activeElement;
+    const around = [];
+    for (let outer = active; outer && target.contains(outer); outer = outer.parentElement) around.push(outer);
     patch(target, next);
-    if (active && active !== document.activeElement && active.isConnected) active.focus({ preventScroll: true });
+    refocus(active, around);
     count(target);
     target.dispatchEvent(new CustomEvent("licstats:live", { bubbles: true, detail: { version: target.dataset.version } }));
     return [target];
@@ -159,8 +171,9 @@
     for (const time of pane ? pane.querySelectorAll("time[data-read]") : []) time.dateTime = readAt;
     offline(event.detail.failed && event.detail.xhr?.status === 0);
   });
-  // Signed out meanwhile: the answer would be the sign-in page inside a pane.
   document.addEventListener("htmx:beforeSwap", (event) => {
+    news = event.detail.requestConfig?.triggeringEvent?.type === "live";
+    // Signed out meanwhile: the answer would be the sign-in page inside a pane.
     if (new URL(event.detail.xhr.responseURL || location.href).pathname.startsWith(root.dataset.login)) {
       event.detail.shouldSwap = false;
       location.reload();

@@ -161,6 +161,35 @@ def test_the_graph_follows_a_filter_of_the_grid(admin_page: Page, live_server: L
     )
 
 
+def test_the_graph_stays_as_it_is_while_a_filter_is_half_typed(
+    admin_page: Page, live_server: LiveServer, feature: Feature
+):
+    admin_page.goto(live_server.url + SESSIONS)
+    expect(admin_page.locator(BARS).first).to_be_visible()
+    box = admin_page.get_by_label("Time Used from")
+    place = "(input) => input.getBoundingClientRect().top"
+    before, graph = box.evaluate(place), bars(admin_page)
+    with admin_page.expect_response(lambda response: response.request.headers.get("x-part") == "graph") as kept:
+        box.press_sequentially("6")
+    assert kept.value.status == 204
+    expect(admin_page.get_by_text("'6' is not a duration")).to_be_visible()
+    assert box.evaluate(place) == before
+    assert bars(admin_page) == graph
+
+    box.press_sequentially("h")
+    admin_page.wait_for_function(f"() => document.querySelector('{GRAPH} .chart-canvas').hidden")
+
+
+def test_a_value_that_is_mended_brings_the_graph(admin_page: Page, live_server: LiveServer, feature: Feature):
+    admin_page.goto(f"{live_server.url}{SESSIONS}?used_min=x&user=ann")
+    expect(admin_page.get_by_text("There is no graph, because")).to_be_visible()
+    expect(admin_page.get_by_role("button", name="Save picture")).to_be_hidden()
+    admin_page.get_by_role("link", name="Show the rows without it").click()
+    expect(admin_page.locator(BARS).first).to_be_visible()
+    expect(admin_page.get_by_role("button", name="Save picture")).to_be_visible()
+    assert bars(admin_page)["Used"] == {"ann": 5}
+
+
 def test_the_graph_follows_a_new_reading_and_the_readers_series_stay_off(
     admin_page: Page, live_server: LiveServer, feature: Feature
 ):

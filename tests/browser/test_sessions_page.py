@@ -134,6 +134,15 @@ def test_new_readings_come_in_and_leave_the_viewer_alone(sessions: Page, feature
     expect(box).to_have_value("ws-0")
 
 
+def test_what_the_viewer_asked_for_is_no_news(sessions: Page) -> None:
+    sessions.locator('[data-key="head-used"] a').click()
+    expect(sessions.locator('[data-key="head-used"]')).to_have_attribute("aria-sort", "ascending")
+    sessions.get_by_role("link", name="Next page").click()
+    status(sessions, "Rows 21 - 30 of 30")
+
+    expect(sessions.locator("#sessions .changed")).to_have_count(0)
+
+
 def test_columns_are_chosen_and_kept(sessions: Page, live_server: LiveServer) -> None:
     sessions.locator("#sessions-columns summary").click()
     sessions.get_by_label("Host IP").check()
@@ -160,6 +169,61 @@ def test_pick_lists_take_a_part_of_a_name_and_the_keyboard(sessions: Page) -> No
 
 def test_paging_by_its_box(sessions: Page) -> None:
     sessions.locator("#sessions-page").fill("2")
+    sessions.keyboard.press("Enter")
+    status(sessions, "Rows 21 - 30 of 30")
+
+
+def test_first_and_previous_lead_back_from_the_last_page_and_the_focus_stays_on_what_was_pressed(
+    sessions: Page,
+) -> None:
+    for name, rows_shown in [
+        ("Last page", "Rows 21 - 30 of 30"),
+        ("First page", "Rows 1 - 20 of 30"),
+        ("Next page", "Rows 21 - 30 of 30"),
+        ("Previous page", "Rows 1 - 20 of 30"),
+    ]:
+        sessions.get_by_role("link", name=name).focus()
+        sessions.keyboard.press("Enter")
+        status(sessions, rows_shown)
+        expect(sessions.get_by_role("link", name=name)).to_be_focused()
+        expect(sessions.get_by_role("link", name=name)).to_be_disabled()
+    assert sessions.url.endswith(PATH)
+
+
+def test_a_chip_that_is_taken_away_leaves_the_focus_beside_it(sessions: Page, live_server: LiveServer) -> None:
+    sessions.goto(f"{live_server.url}{PATH}?user=user&host=ws")
+    for name in ("User", "Host"):
+        sessions.get_by_role("link", name=f"Remove the filter: {name} Name").press("Enter")
+        expect(sessions.get_by_role("link", name=f"Remove the filter: {name} Name")).to_have_count(0)
+        assert sessions.evaluate("document.activeElement.closest('#sessions') !== null")
+
+
+def test_the_page_stays_where_it_is_scrolled_to(sessions: Page, live_server: LiveServer) -> None:
+    sessions.goto(f"{live_server.url}{PATH}?host=ws")
+    sessions.set_viewport_size({"width": 1440, "height": 600})
+    sessions.get_by_role("link", name="Remove the filter").scroll_into_view_if_needed()
+    place, furthest = "document.documentElement.scrollTop", "document.body.scrollHeight - window.innerHeight"
+    for control in (
+        sessions.locator('[data-key="head-used"] a'),
+        sessions.get_by_role("link", name="50", exact=True),
+        sessions.get_by_role("switch", name="Borrowed Only"),
+        sessions.get_by_role("link", name="Remove the filter: Host Name"),
+    ):
+        control.scroll_into_view_if_needed()
+        before, address = sessions.evaluate(place), sessions.url
+        control.press("Enter")
+        expect(sessions).not_to_have_url(address)
+        sessions.wait_for_timeout(100)
+        assert sessions.evaluate(place) == min(before, sessions.evaluate(furthest))
+
+
+def test_a_page_number_that_is_none_is_mended_in_its_box(sessions: Page) -> None:
+    box = sessions.locator("#sessions-page")
+    box.fill("x")
+    sessions.keyboard.press("Enter")
+    expect(sessions.get_by_text("'x' is not a whole number from 1.")).to_be_visible()
+    expect(box).to_be_focused()
+    box.fill("2")
     sessions.keyboard.press("Enter")
     status(sessions, "Rows 21 - 30 of 30")
 

@@ -87,6 +87,25 @@ def test_without_realtime_data_the_page_says_why_and_leads_to_the_history(viewer
     assert 'href="/features/history/usage/?scope=server%3Aold"' in said["old"]
 
 
+def test_a_reason_that_is_a_sentence_ends_in_one_full_stop(viewer: Viewer) -> None:
+    LicenseServerFactory.create(name="dead", read_at=None, reason="Check that lmgrd runs.")
+
+    text = viewer.page(scope="server:dead").content.decode()
+
+    assert "dead was never read: Check that lmgrd runs. <a" in text
+
+
+def test_the_type_of_a_feature_reads_in_pick_lists_as_in_the_rows(viewer: Viewer) -> None:
+    feature = FeatureFactory.create(name="solver", type="node-locked")
+    scope = f"scope=server:{feature.server}"
+
+    lines = viewer.client.get(f"/pick/features/?report=realtime-sessions&{scope}").content.decode()
+    page = viewer.client.get(f"/features/realtime/sessions/?{scope}&feature=solver&version=1.0&type=node-locked")
+
+    assert ">1.0 Node-locked</span>" in lines
+    assert page.context["information"].feature_detail == "1.0 Node-locked"
+
+
 def test_pick_lists_find_any_part_of_a_name(viewer: Viewer) -> None:
     for name in ("localhost", "remote"):
         FeatureFactory.create(server=LicenseServerFactory.create(name=name))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+from typing import Any
+
 import pytest
 
-from tests.factories import FeatureFactory, OpenSessionFactory
+from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory
 from tests.grid import plain
-from tests.grid.conftest import USERS, Viewer, content
+from tests.grid.conftest import SESSIONS, USERS, Viewer, content
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -26,6 +30,9 @@ HOSTILE = (
     [
         ("used_min", "many"),
         ("used_max", "99999999999999999999"),
+        ("used", "many"),
+        ("used_min", "="),
+        ("time_used_min", "="),
         ("time_used_min", "6"),
         ("checked_out_after", "yesterday"),
         ("checked_out_after", "2026-13-45"),
@@ -40,6 +47,7 @@ HOSTILE = (
         ("group_by", "moon"),
         ("page", "0"),
         ("page", "\u0663"),
+        ("page", "99999999999"),
         ("per_page", "21"),
         ("scope", "server:hidden"),
         ("scope", "\0"),
@@ -77,6 +85,142 @@ def test_the_error_stands_at_its_field(viewer: Viewer) -> None:
     assert 'aria-invalid="true"' in field
     assert "&#x27;6&#x27; is not a duration. Write 6h, 90 min or 1d 4h." in field
     assert 'value="6"' in field
+
+
+def way_out(response: Any) -> str:
+    """Where the refusal leads to."""
+    found = re.search(r'Nothing is shown.*?<a href="([^"]*)">', response.content.decode(), re.S)
+    assert found, "there is no way out"
+    return unescape(found[1])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "scope=server:nope",
+        "scope=server:nope&feature=solver&version=1.0&type=floating",
+        "scope=server:PL&feature=nope&version=1.0&type=floating",
+        "feature=solver",
+        "version=1.0",
+        "sort=foo",
+        "columns=foo",
+        "group_by=moon",
+        "page=x",
+        "per_page=21",
+        "at=2999-01-01",
+        "used_min=many",
+        "used=many",
+        "used_min==many",
+        "used_min==",
+        "borrowed=yes",
+        "scope=all&scope=all&page=1&page=2",
+        "host=a%00b",
+    ],
+)
+def test_the_way_out_of_a_refusal_drops_what_is_wrong_and_keeps_the_rest(viewer: Viewer, wrong: str) -> None:
+    feature = FeatureFactory.create(server=LicenseServerFactory.create(name="PL"))
+    OpenSessionFactory.create(feature=feature, user="ann")
+    OpenSessionFactory.create(feature=feature, user="bob")
+
+    refused = viewer.client.get(f"{SESSIONS}/?user=an&{wrong}")
+    mended = viewer.client.get(way_out(refused))
+
+    assert [row["user"] for row in mended.context["page"].rows] == ["ann"]
+    assert ("server:PL" in wrong) == ("scope=server%3APL" in way_out(refused))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("sort=foo", "Sort order: Rows cannot be sorted by"),
+        ("columns=foo", "Columns: There is no column"),
+        ("group_by=moon", "Aggregation: Rows cannot be aggregated by"),
+        ("borrowed=yes", "Borrowed only: It is 1, or left out."),
+        ("host_quantity_min=x", "Host Quantity: Enter a whole number."),
+        ("user_group=nobody", "User Name: There is no user group"),
+        ("at=2999-01-01", "Time: 2999-01-01 has not come yet."),
+    ],
+)
+def test_what_has_no_field_is_named_as_the_page_names_it(viewer: Viewer, wrong: str, said: str) -> None:
+    assert said in viewer.client.get(f"{SESSIONS}/?{wrong}").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "wrong", "field", "said"),
+    [
+        (SESSIONS, "scope=server:nope", "servers", "There is no license server &#x27;nope&#x27;."),
+        (SESSIONS, "feature=solver", "features", "Choose a license server or a group before a feature."),
+        (SESSIONS, "scope=all&scope=all", "servers", "It is given 2 times."),
+        (USERS, "scope=group:nope", "users", "There is no user group &#x27;nope&#x27;."),
+    ],
+)
+def test_what_is_wrong_with_a_pick_list_stands_at_it(
+    viewer: Viewer, path: str, wrong: str, field: str, said: str
+) -> None:
+    text = viewer.client.get(f"{path}/?{wrong}").content.decode()
+
+    assert f'id="pick-{field}-error" role="alert">{said}</p>' in text
+    assert text.count(said) == 1
+
+
+def test_a_live_grid_whose_license_server_is_gone_says_so_itself(viewer: Viewer) -> None:
+    text = viewer.fragment(scope="server:gone").content.decode()
+
+    assert "License Server: There is no license server &#x27;gone&#x27;." in text
+
+
+def test_a_page_number_that_is_none_can_be_mended_in_its_box(viewer: Viewer) -> None:
+    text = viewer.page(page="x", user="ann").content.decode()
+
+    box = text[text.index('<form class="page-box"') :].partition("</form>")[0]
+    assert 'name="user" value="ann"' in box
+    assert 'name="page" value="x"' in box
+    assert "&#x27;x&#x27; is not a whole number from 1." in box
+    assert text.count("is not a whole number from 1.") == 1
+
+
+def test_a_page_size_that_is_none_can_be_mended_beside_it(viewer: Viewer) -> None:
+    text = viewer.page(per_page="21").content.decode()
+
+    sizes = text[text.index('<span class="sizes"') :].partition("</footer>")[0]
+    assert "A page has 20, 50, 100, 200 rows." in sizes
+    assert 'href="/features/realtime/sessions/?per_page=50"' in sizes
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("used_min", "99999999999999999999", "That number is too large."),
+        ("used_max", "-99999999999999999999", "That number is too small."),
+        ("page", "99999999999", "That number is too large."),
+        ("used_min", "=", "Write a value after the =, as in =5."),
+        ("time_used_min", " = ", "Write a value after the =, as in =6h."),
+    ],
+)
+def test_a_refusal_says_what_to_write_instead(viewer: Viewer, name: str, value: str, said: str) -> None:
+    assert viewer.page(**{name: value}).context["state"].errors == {name: [said]}
+
+
+def graph(viewer: Viewer, question: str, **headers: str) -> Any:
+    sent = {"HX-Request": "true", "HX-Target": "sessions-graph-data", "X-Part": "graph"} | headers
+    return viewer.client.get(f"{SESSIONS}/?{question}", headers=sent)
+
+
+def test_a_page_with_a_refused_value_says_why_there_is_no_graph_and_offers_no_picture_of_it(viewer: Viewer) -> None:
+    OpenSessionFactory.create()
+    text = viewer.page(time_used_min="6").content.decode()
+    pane = text[text.index('id="sessions-graph-pane"') :].partition("</section>")[0]
+
+    assert "There is no graph, because a choice could not be understood." in pane
+    assert re.search(r'data-chart-save="sessions-graph" hidden>', pane)
+
+
+def test_a_graph_stays_while_a_value_is_refused_and_is_drawn_whatever_the_order_of_the_rows(viewer: Viewer) -> None:
+    OpenSessionFactory.create(user="ann")
+
+    assert graph(viewer, "time_used_min=6", **{"X-Version": ""}).status_code == 204
+    assert "There is no graph" in graph(viewer, "time_used_min=6").content.decode()
+    assert "ann" in graph(viewer, "sort=foo&page=x").context["figure"]
 
 
 def test_a_page_after_the_last_shows_the_last(viewer: Viewer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -14,7 +15,7 @@ from groups_app.models import HiddenServer, LicenseServerGroup
 from licstats.models import LicenseServer
 from sessions_app.models import GridPreference
 from tests.factories import NOON, FeatureFactory, OpenSessionFactory
-from tests.grid.conftest import USERS, Viewer
+from tests.grid.conftest import SESSIONS, USERS, Viewer
 
 FULL_QUERIES = 13
 FRAGMENT_QUERIES = 8
@@ -27,12 +28,38 @@ def test_links_keep_the_rest_of_the_state(viewer: Viewer) -> None:
     links = viewer.page(user="ann", sort="-used,host", columns="user,host,used").context["links"]
 
     assert links.next == "?user=ann&sort=-used%2Chost&columns=user%2Chost%2Cused&page=2"
-    assert links.previous == ""
+    assert links.previous is None
     assert links.exports[0] == (
         "CSV",
         "/features/realtime/sessions.csv?user=ann&sort=-used%2Chost&columns=user%2Chost%2Cused",
     )
     assert links.chips == [("User Name contains “ann”", "?sort=-used%2Chost&columns=user%2Chost%2Cused")]
+
+
+def test_the_first_page_of_a_plain_address_can_be_gone_back_to(viewer: Viewer) -> None:
+    for _ in range(30):
+        OpenSessionFactory.create()
+
+    text = viewer.page(page=2).content.decode()
+
+    assert '<a class="btn-icon" aria-label="First page" href="/features/realtime/sessions/">' in text
+    assert '<a class="btn-icon" aria-label="Previous page" href="/features/realtime/sessions/">' in text
+    assert '<a class="btn-icon" aria-label="Last page" role="link" aria-disabled="true" tabindex="-1">' in text
+
+
+@pytest.mark.parametrize(
+    "question", [{}, {"page": 2}, {"user": "ann"}, {"group_by": "user"}, {"user": "x" * 301}, {"borrowed": 1}]
+)
+@pytest.mark.parametrize("path", [SESSIONS, USERS, "/features/history/usage", "/features/history/sessions"])
+def test_no_link_of_a_grid_leads_nowhere(viewer: Viewer, path: str, question: dict[str, str]) -> None:
+    """An empty address is that of the page with its query string, and so the one that is left."""
+    for _ in range(30):
+        OpenSessionFactory.create(user="ann")
+
+    text = viewer.page(path, **question).content.decode()
+
+    assert 'href=""' not in text
+    assert "None" not in re.findall(r'href="([^"]*)"', text)
 
 
 def test_an_aggregation_drops_what_its_rows_cannot_be_sorted_by(viewer: Viewer) -> None:
@@ -121,13 +148,37 @@ def test_what_is_special_about_a_session_is_marked(viewer: Viewer) -> None:
     OpenSessionFactory.create(feature=expired, user="old")
     OpenSessionFactory.create(user="lost", last_seen_at=NOON)
     OpenSessionFactory.create(user="slow", linger=300)
-    OpenSessionFactory.create(user="away", borrow_expires_at=NOON)
+    OpenSessionFactory.create(user="away", borrow_expires_at=NOON, linger=1_728_000)
 
     for user, mark in {"old": "expired", "lost": "unconfirmed", "slow": "linger", "away": "borrowed"}.items():
         text = viewer.fragment(user_is=user).content.decode()
         body = text[text.index("<tbody>") : text.index("</tbody>")]
         assert f"tag-{mark}" in body
         assert body.count("tag-") == 1
+    assert "Kept for 5 min after the program ended" in viewer.fragment(user_is="slow").content.decode()
+
+
+def test_the_session_of_a_permanent_license_says_so_instead_of_an_expiration(viewer: Viewer) -> None:
+    OpenSessionFactory.create(feature=FeatureFactory.create(permanent=True))
+    OpenSessionFactory.create(feature=FeatureFactory.create(permanent=False, expires=None))
+
+    for question in ({}, {"group_by": "user"}):
+        text = viewer.page(columns="user,expiration", sort="user", **question).content.decode()
+        body = text[text.index("<tbody>") : text.index("</tbody>")]
+        assert (body.count("permanent"), body.count('class="dash"')) == (1, 1)
+
+
+def test_only_the_box_that_is_filled_is_marked_and_what_it_takes_is_said(viewer: Viewer) -> None:
+    text = viewer.page(time_used_min="6h").content.decode()
+    lower, upper = (
+        re.search(rf'<input [^>]*name="time_used_{bound}"[^>]*>', text)[0]  # type: ignore[index]
+        for bound in ("min", "max")
+    )
+
+    assert 'class="form-control filled"' in lower
+    assert "=6h for exactly that" in lower
+    assert 'class="form-control"' in upper
+    assert "=6h" not in upper
 
 
 def test_what_a_login_chose_is_used_where_the_address_says_nothing(viewer: Viewer) -> None:

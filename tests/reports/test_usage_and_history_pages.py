@@ -285,6 +285,50 @@ def test_a_period_that_is_wrong_shows_its_error_and_no_rows(viewer, server):
     assert viewer.get(f"{HISTORY_SESSIONS}.csv?period=fortnight").status_code == 400
 
 
+@pytest.mark.parametrize("address", [HISTORY_USAGE, HISTORY_SESSIONS])
+def test_a_reversed_period_keeps_what_was_chosen_and_says_so_under_its_field(viewer, server, address):
+    feature = FeatureFactory(server=server, name="WXPF")
+    question = f"{choice(feature)}&period=custom&from=2026-03-16T10:00&to=2026-03-16T08:00&user=ann"
+
+    page = viewer.get(f"{address}/?{question}")
+    text = page.content.decode()
+
+    assert 'name="from" value="2026-03-16T10:00"' in text
+    assert 'name="to" value="2026-03-16T08:00"' in text
+    assert 'id="error-to" role="alert">The period ends before it begins.</p>' in text
+    assert text.count("The period ends before it begins.") == 1
+    assert (page.context["information"].server_label, page.context["information"].feature_label) == ("PL", "WXPF")
+    assert page.context["page"] is None
+    mended = viewer.get(f"{address}/{page.context['state'].mended}")
+    assert mended.context["state"].errors == {}
+    assert mended.context["state"].scope.feature == "WXPF"
+
+
+@pytest.mark.parametrize(
+    ("question", "field", "said"),
+    [
+        ("to=2026-03-16T08:00", "from", "Choose when the period begins."),
+        ("period=custom", "from", "Choose when the period begins."),
+        ("from=x&to=2026-03-16T08:00", "from", "is not a time."),
+        ("from=2026-03-16T08:00&to=x", "to", "is not a time."),
+        ("from=2999-01-01", "to", "The period ends before it begins."),
+    ],
+)
+def test_what_is_wrong_with_a_period_stands_under_its_field(viewer, server, question, field, said):
+    page = viewer.get(f"{HISTORY_SESSIONS}/?{question}")
+    text = page.content.decode()
+
+    assert said in text[text.index(f'id="error-{field}"') :].partition("</p>")[0]
+    assert viewer.get(f"{HISTORY_SESSIONS}/{page.context['state'].mended}").context["state"].errors == {}
+
+
+def test_a_period_without_an_end_goes_on_until_now(viewer, server):
+    OpenSessionFactory(feature=FeatureFactory(server=server), user="ann", first_seen_at=timezone.now())
+    since = timezone.now() - timedelta(hours=1)
+
+    assert [row["user"] for row in rows(viewer, HISTORY_SESSIONS, **{"from": f"{since:%Y-%m-%dT%H:%M}"})] == ["ann"]
+
+
 @pytest.mark.parametrize("address", [USAGE, HISTORY_USAGE, HISTORY_SESSIONS])
 def test_a_page_costs_the_same_number_of_queries_for_many_rows(viewer, server, address, django_assert_max_num_queries):
     for _ in range(30):
