@@ -94,6 +94,17 @@ def test_panes_move_up_and_down_and_the_others_close_up(viewer):
     assert list(DashboardPane.objects.values_list("query", "place")) == [("user=ann", 1), ("user=bob", 2)]
 
 
+def test_a_step_is_taken_from_where_the_pane_is_and_ends_at_either_end(viewer):
+    panes = [pinned(viewer, f"user={name}") for name in ("ann", "bob", "cas")]
+    viewer.post(f"/dashboard/{panes[0].pk}/", {"action": "move", "place": "3"})
+    viewer.post(f"/dashboard/{panes[0].pk}/", {"action": "move", "step": "up"})
+    assert list(DashboardPane.objects.values_list("query", flat=True)) == ["user=bob", "user=ann", "user=cas"]
+    for _ in range(3):
+        answer = viewer.post(f"/dashboard/{panes[0].pk}/", {"action": "move", "step": "down"})
+    assert list(DashboardPane.objects.values_list("query", flat=True)) == ["user=bob", "user=cas", "user=ann"]
+    assert answer["Location"] == f"/#pane-{panes[0].pk}-menu"
+
+
 def test_a_pane_is_renamed_and_resized(viewer):
     pane = pinned(viewer)
     viewer.post(f"/dashboard/{pane.pk}/", {"action": "rename", "title": "Night shift <b>"})
