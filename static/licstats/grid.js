@@ -68,7 +68,16 @@
   });
 
   // ---- Back and forward: the page of that URL, drawn anew ---------------------------------------------------------
-  window.addEventListener("popstate", () => location.reload());
+  // An anchor of this page, as that of the skip link, is another entry of the history too, but no other page.
+  const here = () => location.pathname + location.search;
+  let shown = here();
+  for (const name of ["htmx:pushedIntoHistory", "htmx:replacedInHistory"]) {
+    document.addEventListener(name, () => { shown = here(); });
+  }
+  window.addEventListener("popstate", (event) => {
+    if (here() === shown) event.stopImmediatePropagation();
+    else location.reload();
+  });
 
   // ---- time used goes on between two readings -------------------------------------------------------------------------
   function words(seconds) {

@@ -107,6 +107,29 @@ def test_back_and_forward_show_what_was_there(sessions: Page) -> None:
     status(sessions, "Rows 1 - 1 of 1")
 
 
+def test_the_skip_link_leads_into_the_content_and_loads_nothing(sessions: Page) -> None:
+    sessions.evaluate("window.loadedOnce = true")
+    sessions.keyboard.press("Tab")
+    expect(sessions.get_by_role("link", name="Skip to the content")).to_be_focused()
+    sessions.keyboard.press("Enter")
+    expect(sessions.locator("#content")).to_be_focused()
+    sessions.wait_for_timeout(300)  # a load would have begun
+    assert sessions.evaluate("window.loadedOnce")
+    expect(sessions.locator("#content")).to_be_focused()
+
+
+def test_back_from_an_anchor_keeps_the_page_and_back_from_a_filter_does_not(sessions: Page) -> None:
+    sessions.get_by_role("switch", name="Borrowed Only").click()
+    status(sessions, "Rows 1 - 1 of 1")
+    sessions.evaluate("window.loadedOnce = true; location.hash = 'content'")
+    sessions.go_back()
+    expect(sessions).to_have_url(re.compile(r"borrowed=1$"))
+    sessions.wait_for_timeout(300)  # a load would have begun
+    assert sessions.evaluate("window.loadedOnce")
+    sessions.go_back()
+    status(sessions, "Rows 1 - 20 of 30")
+
+
 def test_aggregated_rows_open_their_lists_and_lead_to_their_sessions(sessions: Page) -> None:
     sessions.get_by_text("Aggregate: none").click()
     sessions.get_by_role("link", name="User", exact=True).click()
