@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from sessions_app.grid.exports import feature_words
 from sessions_app.grid.pages import is_fragment
 from sessions_app.grid.state import GridState
 from sessions_app.models.dashboard import DashboardPane, Part, Width
@@ -96,7 +97,7 @@ def pin(request: HttpRequest) -> HttpResponse:
 def described(state: GridState) -> str:
     """The scope and the filters in a few words."""
     scope = state.scope
-    words = [getattr(scope, "label", ""), getattr(scope, "feature", ""), *(chip.text for chip in state.chips)]
+    words = [getattr(scope, "label", ""), feature_words(scope), *(chip.text for chip in state.chips)]
     if state.aggregation:
         words.append(f"by {state.aggregation.label.lower()}")
     return ", ".join(word for word in words if word)

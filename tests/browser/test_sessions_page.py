@@ -198,6 +198,24 @@ def test_files_are_saved_as_the_rows_are_shown(sessions: Page) -> None:
     assert download.value.suggested_filename.startswith("sessions-All-license-servers-")
 
 
+def test_why_nothing_can_be_saved_stands_in_the_menu(sessions: Page, live_server: LiveServer) -> None:
+    sessions.goto(f"{live_server.url}{PATH}?time_used_min=x")
+    sessions.locator("#sessions-save summary").click()
+    menu = sessions.locator("#sessions-save .menu-list")
+    expect(menu).to_contain_text("Nothing can be saved: 'x' is not a duration")
+    expect(menu.get_by_role("link", name="CSV")).to_be_disabled()
+    assert menu.locator("a[href]").count() == 0
+
+
+def test_a_file_that_is_refused_after_all_says_why(sessions: Page, feature: Feature) -> None:
+    hidden = LicenseServerFactory.create(name="gone")
+    sessions.goto(sessions.url + "?scope=server:gone")
+    hidden.delete()
+    sessions.locator("#sessions-save summary").click()
+    sessions.get_by_role("link", name="CSV").click()
+    expect(sessions.locator("body")).to_contain_text("There is no license server 'gone'.")
+
+
 def test_everything_works_without_scripts(
     browser: Browser, live_server: LiveServer, feature: Feature, sign_in: Callable[[User], Page], page: Page
 ) -> None:

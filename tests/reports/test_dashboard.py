@@ -154,6 +154,14 @@ def test_every_report_can_be_pinned_and_its_pane_answers(viewer, report):
     assert viewer.get("/").status_code == 200
 
 
+def test_panes_of_two_versions_of_a_feature_have_titles_of_their_own(viewer):
+    server = LicenseServerFactory(name="PL")
+    for version in ("2025.2", "2026.1"):
+        FeatureFactory(server=server, name="solver", version=version)
+        pane = pinned(viewer, f"scope=server:PL&feature=solver&version={version}&type=floating")
+        assert pane.title == f"Realtime Sessions: PL, solver {version} floating"
+
+
 def test_past_figures_of_a_feature_are_pinned_with_their_own_filters(viewer):
     feature = FeatureFactory(server=LicenseServerFactory(name="PL"))
     chosen = f"scope=server:PL&feature={feature.name}&version={feature.version}&type={feature.type}&used_min=2"
