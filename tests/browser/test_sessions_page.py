@@ -169,6 +169,33 @@ def test_columns_are_chosen_and_kept(sessions: Page, live_server: LiveServer) ->
     expect(sessions.locator('[data-key="head-ip"]')).to_have_count(0)
 
 
+@pytest.mark.parametrize("menu", ["columns", "aggregate", "save"])
+def test_menus_of_a_pane_lie_on_the_screen_of_a_phone(sessions: Page, menu: str) -> None:
+    sessions.set_viewport_size({"width": 400, "height": 900})
+    sessions.locator(f"#sessions-{menu} summary").click()
+    entries = sessions.locator(f"#sessions-{menu} .menu-list :is(input, a, button):visible")
+    assert entries.count() >= 4
+    for entry in entries.all():
+        entry.scroll_into_view_if_needed()
+        box = entry.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 400
+        assert 0 <= box["y"] <= 900 - box["height"]
+    entries.first.click(trial=True)  # nothing covers it
+
+
+def test_the_list_of_a_filter_opens_fully_over_a_grid_of_one_row(sessions: Page) -> None:
+    sessions.get_by_role("switch", name="Borrowed Only").click()
+    status(sessions, "Rows 1 - 1 of 1")
+    sessions.locator(".choices summary").click()
+    shown = sessions.locator("#sessions .grid-scroll").bounding_box()
+    last = sessions.locator(".choices label").last.bounding_box()
+    assert shown is not None
+    assert last is not None
+    assert last["y"] + last["height"] <= shown["y"] + shown["height"]
+
+
 def test_pick_lists_take_a_part_of_a_name_and_the_keyboard(sessions: Page) -> None:
     LicenseServerFactory.create(name="localhost", read_at=timezone.now())
     sessions.locator("[data-picker] summary").first.focus()
