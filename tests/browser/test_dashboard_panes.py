@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from sessions_app.models import DashboardPane
+from sessions_app.models import DashboardPane, OpenSession
 from tests.factories import OpenSessionFactory
 
 
@@ -40,6 +40,32 @@ def drag(page: Page, title: str, onto: str) -> None:
     header = page.locator(".dashboard > .pane", has=page.get_by_role("heading", name=title)).locator(".pane-header")
     pane = page.locator(".dashboard > .pane", has=page.get_by_role("heading", name=onto))
     header.drag_to(pane)
+
+
+SHIFTS = """
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) window.shifted = (window.shifted || 0) + entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+
+
+@pytest.mark.parametrize("width", [1440, 400])
+def test_nothing_moves_while_the_panes_fill(admin_page: Page, live_server: LiveServer, width: int) -> None:
+    """Six panes: grids with many rows, with one and with none, and graphs."""
+    feature = OpenSessionFactory(user="ann").feature
+    OpenSession.objects.bulk_create(OpenSessionFactory.build(feature=feature, server=feature.server) for _ in range(30))
+    login = User.objects.get(username="ada")
+    queries = ("", "user_is=ann", "user_is=nobody", "group_by=user", "group_by=feature")
+    panes = [pin(login, f"Pane {number}", query) for number, query in enumerate(queries)]
+    panes.append(pin(login, "Graph", part="graph"))
+    panes.append(pin(login, "Empty graph", "user_is=nobody", part="graph"))
+    DashboardPane.objects.filter(pk__in=[panes[1].pk, panes[2].pk, panes[3].pk]).update(width="half")
+    admin_page.set_viewport_size({"width": width, "height": 900})
+    admin_page.add_init_script(SHIFTS)
+    opened(admin_page, live_server)
+    expect(admin_page.locator(".bars .point").first).to_be_attached()
+    admin_page.wait_for_timeout(500)
+    assert admin_page.evaluate("window.shifted || 0") < 0.01
 
 
 def test_a_pane_that_is_dragged_stays_where_it_was_let_go(board: Page, live_server: LiveServer) -> None:
