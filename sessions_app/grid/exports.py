@@ -17,7 +17,9 @@ from sessions_app.grid.copying import copied
 from sessions_app.grid.state import GridState
 
 EXTENSIONS = ("csv", "xlsx", "json", "pdf")
+MOST_IN_PDF = 20_000  # rows, some 500 pages; more is nothing to read, and is held in memory until it is whole
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # with these first, a spreadsheet takes a cell for a formula
+LONGEST_PART = 50  # letters of each part of a file name
 BATCH = 1_000  # rows that are sent at once
 TEXTS = (Kind.TEXT, Kind.CHOICE)
 ENCODER = json.JSONEncoder(ensure_ascii=False, default=str)  # days are the only ones that it does not know
@@ -54,14 +56,23 @@ def refused(reasons: Sequence[str]) -> HttpResponse:
     return HttpResponse("\n".join(reasons) + "\n", status=400, content_type="text/plain; charset=utf-8")
 
 
+def too_many(extension: str, total: int) -> str:
+    """Why so many rows cannot be saved like that, and what can be done; empty where they can."""
+    if extension != "pdf" or total <= MOST_IN_PDF:
+        return ""
+    return f"A PDF takes up to {MOST_IN_PDF:,} rows, and these are {total:,}. Filter them, or save them as CSV or XLSX."
+
+
 def file_name(state: GridState, extension: str) -> str:
-    """`sessions-XF-solver-2026-11-21-1905.csv`: what it holds and for when, in plain letters."""
-    parts = [state.grid.name, getattr(state.scope, "label", ""), getattr(state.scope, "feature", "")]
+    """`sessions-XF-solver-2026.1-floating-borrowed-2026-11-21-1905.csv`: what it holds and when, in plain letters."""
+    parts = [state.grid.name, getattr(state.scope, "label", ""), feature_words(state.scope)]
     if state.aggregation is not None:
         parts.append(f"by {state.aggregation.name}")
-    named = [re.sub(r"[^A-Za-z0-9._]+", "-", part).strip("-.") for part in parts if part]
+    restricted = {name for chip in state.chips for name in chip.fields}
+    parts += ["borrowed" if "borrowed" in restricted else "", "filtered" if restricted - {"borrowed"} else ""]
+    named = [re.sub(r"[^A-Za-z0-9._]+", "-", part)[:LONGEST_PART].strip("-.") for part in parts]
     local = state.moment.now.astimezone(state.moment.zone)
-    return "-".join([*(part for part in named if part), f"{local:%Y-%m-%d-%H%M}"])[:180] + f".{extension}"
+    return "-".join([*filter(None, named), f"{local:%Y-%m-%d-%H%M}"]) + f".{extension}"
 
 
 def exported(state: GridState) -> list[Column]:
@@ -146,12 +157,17 @@ def batches(rows: Iterator[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
         yield batch
 
 
+def feature_words(scope: Any) -> str:
+    """The chosen feature so that no other is meant: one name has several versions, and types."""
+    parts = (getattr(scope, name, "") for name in ("feature", "version", "type"))
+    return " ".join(part for part in parts if part)
+
+
 def in_words(state: GridState) -> Iterable[str]:
     """Scope, time, filters and aggregation, for the head of a document."""
     yield getattr(state.scope, "label", "")
-    if getattr(state.scope, "feature", ""):
-        parts = (state.scope.feature, state.scope.version, state.scope.type)
-        yield f"Feature {' '.join(part for part in parts if part)}"
+    if feature := feature_words(state.scope):
+        yield f"Feature {feature}"
     if state.aggregation is not None:
         yield f"Aggregated by {state.aggregation.label.lower()}"
     yield from (chip.text for chip in state.chips)

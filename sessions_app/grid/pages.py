@@ -29,7 +29,7 @@ from sessions_app.grid.rendering import ActionCells, Addresses, FilterCell, body
 from sessions_app.grid.state import PAGE_SIZES, GridState
 
 PAGING = ("page", "per_page")  # their fields stand below the rows
-CHOICE_HEADER = "X-Grid-Choice"  # sent by grid.js with what a login chose by hand; links from elsewhere have none
+CHOICE_HEADER = "X-Grid-Choice"  # sent by grid.js: the parameter chosen by hand; links from elsewhere have none
 # A sum of hashes: one license server for another, or one revision more here and one less there, is a difference.
 REVISIONS = f"""
 SELECT count(*), sum(hashint8extended(id, revision)), max(read_at) FROM {LicenseServer._meta.db_table}
@@ -82,8 +82,8 @@ class GridPage(View):
         if not is_fragment(request):
             if target := preferences.expanded(state):
                 return HttpResponseRedirect(request.path + target)
-        elif CHOICE_HEADER in request.headers:
-            preferences.keep_choices(state)
+        elif chosen := request.headers.get(CHOICE_HEADER):
+            preferences.keep_choice(state, chosen)
         context = self.context(request, state, reach)
         template = self.fragment_name if is_fragment(request) else self.template_name
         response = mark(render(request, template, context), reach.read_at if reach else None)

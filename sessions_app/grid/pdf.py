@@ -13,10 +13,9 @@ from fontTools.ttLib import TTFont
 from fpdf import FPDF
 
 from sessions_app.grid.columns import Column, Kind
-from sessions_app.grid.exports import exported, in_words, rows_of
+from sessions_app.grid.exports import exported, in_words, rows_of, too_many
 from sessions_app.grid.state import GridState
 
-MOST_ROWS = 20_000  # some 500 pages; more is nothing to read, and is held in memory until it is whole
 FONT = files("fontpkg_noto_sans") / "files" / "NotoSans[wdth,wght].ttf"
 MISSING = "\N{REPLACEMENT CHARACTER}"  # shown for letters that the font does not have
 MARGIN, LINE, SIZE = 28.0, 12.0, 7.0  # points
@@ -28,12 +27,10 @@ class TooManyRows(ValueError):
 
 
 def document(state: GridState) -> IO[bytes]:
-    """The PDF, at its beginning; TooManyRows where it would have more than `MOST_ROWS`."""
+    """The PDF, at its beginning; TooManyRows where it would have more than one takes."""
     total = state.grid.source(state).count()
-    if total > MOST_ROWS:
-        raise TooManyRows(
-            f"A PDF takes up to {MOST_ROWS:,} rows, and these are {total:,}. Filter them, or save them as CSV or XLSX."
-        )
+    if reason := too_many("pdf", total):
+        raise TooManyRows(reason)
     columns = exported(state)
     rows = (
         [

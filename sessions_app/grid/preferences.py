@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import QueryDict
 
 from groups_app.visibility import Login
@@ -11,6 +9,7 @@ from sessions_app.grid.state import GridState
 from sessions_app.models import GridPreference
 
 KEPT = frozenset({"columns", "sort", "per_page"})
+OF_AGGREGATED = frozenset({"per_page"})  # the order and the columns of aggregated rows are another grid's
 
 
 def kept_choices(grid: str, login: Login) -> dict[str, str]:
@@ -19,15 +18,19 @@ def kept_choices(grid: str, login: Login) -> dict[str, str]:
     return {name: str(value) for name, value in (found or {}).items() if name in KEPT}
 
 
-def keep_choices(state: GridState) -> None:
-    """Remember what this state says about columns, order and page size; refused values are not kept."""
-    if state.errors:
+def concerned(state: GridState) -> frozenset[str]:
+    """What of it is kept and used for the rows of this state."""
+    return OF_AGGREGATED if "group_by" in state.given else KEPT
+
+
+def keep_choice(state: GridState, name: str) -> None:
+    """Remember what this state says about `name`, beside what is kept already; a refused value is not kept."""
+    if name not in concerned(state) or name in state.errors:
         return
-    choices = {name: ",".join(state.given[name]) for name in KEPT if name in state.given}
-    if state.aggregation is not None:  # its order and columns are another grid's
-        choices = kept_choices(state.grid.name, state.user) | {
-            name: choice for name, choice in choices.items() if name == "per_page"
-        }
+    choices = kept_choices(state.grid.name, state.user)
+    choices.pop(name, None)
+    if name in state.given:
+        choices[name] = ",".join(state.given[name])
     GridPreference.objects.update_or_create(login_id=state.user.pk, grid=state.grid.name, defaults={"choices": choices})
 
 
@@ -36,12 +39,13 @@ def forget_choices(grid: str, login: Login) -> None:
 
 
 def expanded(state: GridState) -> str:
-    """The query string with the login's own choices, where the URL says nothing of them; else empty."""
-    if any(name in state.given for name in (*KEPT, "group_by")):
-        return ""
-    choices: dict[str, Any] = kept_choices(state.grid.name, state.user)
+    """The query string with the login's own choices where the URL says nothing of them; empty where there are none."""
+    asked = concerned(state) - state.given.keys()
+    kept = kept_choices(state.grid.name, state.user) if asked else {}
+    choices = {name: kept[name] for name in asked & kept.keys()}
     if not choices:
         return ""
-    target = state.link(**choices)
-    again = GridState.read(state.grid, QueryDict(target.removeprefix("?")), state.user, state.moment.now)
-    return "" if again.errors.keys() & KEPT else target  # a column may be gone since it was chosen
+    again = QueryDict(state.link(**choices).removeprefix("?"))
+    wrong = GridState.read(state.grid, again, state.user, state.moment.now).errors
+    choices = {name: choice for name, choice in choices.items() if name not in wrong}  # a column may be gone meanwhile
+    return state.link(**choices, page=state.given.get("page")) if choices else ""

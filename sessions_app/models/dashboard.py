@@ -55,6 +55,10 @@ class DashboardPane(models.Model):
             pane.place = number
         DashboardPane.objects.bulk_update(panes, ["place"])
 
+    def move_by(self, steps: int) -> None:
+        """Put it that many places further down, or up where `steps` is negative; it stops at either end."""
+        self.move_to(self.place + steps)
+
     def remove(self) -> None:
         """Take it off the dashboard; those behind it move up."""
         with transaction.atomic():

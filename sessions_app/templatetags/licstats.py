@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from licstats.ages import Age, format_ago, format_interval
 from licstats.durations import format_duration
+from sessions_app.grid.exports import too_many
 
 register = template.Library()
 
@@ -111,6 +112,12 @@ def interval(value: timedelta) -> str:
 def number(value: float | None) -> str | SafeString:
     """`3,214`; a dash where it is not known."""
     return DASH if value is None else f"{value:,}"
+
+
+@register.filter
+def not_saved_as(total: int, name: str) -> str:
+    """Why that many rows cannot be saved as `name`; empty where they can."""
+    return too_many(name.lower(), total)
 
 
 @register.simple_tag

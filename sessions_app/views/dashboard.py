@@ -12,6 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from sessions_app.grid.exports import feature_words
+from sessions_app.grid.pages import is_fragment
 from sessions_app.grid.state import GridState
 from sessions_app.models.dashboard import DashboardPane, Part, Width
 from sessions_app.views.history import HistorySessions, HistoryUsage
@@ -23,6 +25,7 @@ REPORTS: dict[str, type[Report]] = {
     report.url_name: report for report in (RealtimeSessions, RealtimeUsage, UserSessions, HistorySessions, HistoryUsage)
 }
 MOST_PANES = 24
+STEPS = {"up": -1, "down": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ def pin(request: HttpRequest) -> HttpResponse:
 def described(state: GridState) -> str:
     """The scope and the filters in a few words."""
     scope = state.scope
-    words = [getattr(scope, "label", ""), getattr(scope, "feature", ""), *(chip.text for chip in state.chips)]
+    words = [getattr(scope, "label", ""), feature_words(scope), *(chip.text for chip in state.chips)]
     if state.aggregation:
         words.append(f"by {state.aggregation.label.lower()}")
     return ", ".join(word for word in words if word)
@@ -102,19 +105,28 @@ def described(state: GridState) -> str:
 
 @require_POST
 def change_pane(request: HttpRequest, pk: int) -> HttpResponse:
-    """`action`: move (with `place`), rename (with `title`), resize (with `width`), remove. Only one's own panes."""
+    """`action`: move (with `place` or `step`), rename (with `title`), resize (with `width`), remove; one's own only.
+
+    Afterwards the dashboard is shown with the focus where it was: on the pane's menu.
+    """
     pane = get_object_or_404(DashboardPane, pk=pk, login=request.user.pk)
     actions: dict[str, Any] = {"move": move, "rename": rename, "resize": resize, "remove": remove}
     action = actions.get(request.POST.get("action", ""))
     if action is None:
         raise Http404("A pane can be moved, renamed, resized and removed.")
     action(request, pane)
-    return HttpResponseRedirect(reverse("dashboard"))
+    if is_fragment(request):
+        return HttpResponse(status=204)
+    menu = f"#pane-{pk}-menu" if action is not remove else ""
+    return HttpResponseRedirect(reverse("dashboard") + menu)
 
 
 def move(request: HttpRequest, pane: DashboardPane) -> None:
-    place = request.POST.get("place", "")
-    if place.isascii() and place.isdigit() and len(place) < 6:
+    """By `step` from wherever it is, so that it is right after others were dragged; or to `place`."""
+    place, step = request.POST.get("place", ""), request.POST.get("step", "")
+    if step in STEPS:
+        pane.move_by(STEPS[step])
+    elif place.isascii() and place.isdigit() and len(place) < 6:
         pane.move_to(int(place))
 
 

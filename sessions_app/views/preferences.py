@@ -38,5 +38,6 @@ def grid_preferences(request: HttpRequest, name: str) -> HttpResponse:
         return HttpResponseRedirect(path + state.link_without(preferences.KEPT))
     chosen = [name for name in request.POST.getlist("column") if name in grid.columns]
     target = state.link(columns=",".join(chosen))
-    preferences.keep_choices(GridState.read(grid, QueryDict(target.removeprefix("?")), request.user, timezone.now()))
+    state = GridState.read(grid, QueryDict(target.removeprefix("?")), request.user, timezone.now())
+    preferences.keep_choice(state, "columns")
     return HttpResponseRedirect(path + target)

@@ -13,14 +13,16 @@
       event.preventDefault();
       event.stopImmediatePropagation();
       const pane = link.closest("[data-grid]");
-      window.htmx.ajax("GET", link.dataset.adding, { source: link, target: pane, swap: "live", headers: { "X-Grid-Choice": "1" } });
+      window.htmx.ajax("GET", link.dataset.adding, { source: link, target: pane, swap: "live", headers: { "X-Grid-Choice": "sort" } });
     },
     true,
   );
 
-  // ---- what was chosen by hand is kept for this login ---------------------------------------------------------
+  // ---- what was chosen by hand is kept for this login, and nothing else that the link says ---------------------
+  const CHOICES = [["[data-adding]", "sort"], [".sizes", "per_page"]];
   document.addEventListener("htmx:configRequest", (event) => {
-    if (event.detail.elt.closest?.("[data-adding], .sizes")) event.detail.headers["X-Grid-Choice"] = "1";
+    const [, name] = CHOICES.find(([links]) => event.detail.elt.closest?.(links)) || [];
+    if (name) event.detail.headers["X-Grid-Choice"] = name;
   });
 
   // ---- filters: nothing that is empty goes into the URL; what a chip took away leaves its input -------------------
@@ -68,7 +70,16 @@
   });
 
   // ---- Back and forward: the page of that URL, drawn anew ---------------------------------------------------------
-  window.addEventListener("popstate", () => location.reload());
+  // An anchor of this page, as that of the skip link, is another entry of the history too, but no other page.
+  const here = () => location.pathname + location.search;
+  let shown = here();
+  for (const name of ["htmx:pushedIntoHistory", "htmx:replacedInHistory"]) {
+    document.addEventListener(name, () => { shown = here(); });
+  }
+  window.addEventListener("popstate", (event) => {
+    if (here() === shown) event.stopImmediatePropagation();
+    else location.reload();
+  });
 
   // ---- time used goes on between two readings -------------------------------------------------------------------------
   function words(seconds) {

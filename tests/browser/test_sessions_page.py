@@ -107,6 +107,29 @@ def test_back_and_forward_show_what_was_there(sessions: Page) -> None:
     status(sessions, "Rows 1 - 1 of 1")
 
 
+def test_the_skip_link_leads_into_the_content_and_loads_nothing(sessions: Page) -> None:
+    sessions.evaluate("window.loadedOnce = true")
+    sessions.keyboard.press("Tab")
+    expect(sessions.get_by_role("link", name="Skip to the content")).to_be_focused()
+    sessions.keyboard.press("Enter")
+    expect(sessions.locator("#content")).to_be_focused()
+    sessions.wait_for_timeout(300)  # a load would have begun
+    assert sessions.evaluate("window.loadedOnce")
+    expect(sessions.locator("#content")).to_be_focused()
+
+
+def test_back_from_an_anchor_keeps_the_page_and_back_from_a_filter_does_not(sessions: Page) -> None:
+    sessions.get_by_role("switch", name="Borrowed Only").click()
+    status(sessions, "Rows 1 - 1 of 1")
+    sessions.evaluate("window.loadedOnce = true; location.hash = 'content'")
+    sessions.go_back()
+    expect(sessions).to_have_url(re.compile(r"borrowed=1$"))
+    sessions.wait_for_timeout(300)  # a load would have begun
+    assert sessions.evaluate("window.loadedOnce")
+    sessions.go_back()
+    status(sessions, "Rows 1 - 20 of 30")
+
+
 def test_aggregated_rows_open_their_lists_and_lead_to_their_sessions(sessions: Page) -> None:
     sessions.get_by_text("Aggregate: none").click()
     sessions.get_by_role("link", name="User", exact=True).click()
@@ -153,6 +176,33 @@ def test_columns_are_chosen_and_kept(sessions: Page, live_server: LiveServer) ->
     sessions.locator("#sessions-columns summary").click()
     sessions.get_by_role("button", name="Back to the defaults").click()
     expect(sessions.locator('[data-key="head-ip"]')).to_have_count(0)
+
+
+@pytest.mark.parametrize("menu", ["columns", "aggregate", "save"])
+def test_menus_of_a_pane_lie_on_the_screen_of_a_phone(sessions: Page, menu: str) -> None:
+    sessions.set_viewport_size({"width": 400, "height": 900})
+    sessions.locator(f"#sessions-{menu} summary").click()
+    entries = sessions.locator(f"#sessions-{menu} .menu-list :is(input, a, button):visible")
+    assert entries.count() >= 4
+    for entry in entries.all():
+        entry.scroll_into_view_if_needed()
+        box = entry.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 400
+        assert 0 <= box["y"] <= 900 - box["height"]
+    entries.first.click(trial=True)  # nothing covers it
+
+
+def test_the_list_of_a_filter_opens_fully_over_a_grid_of_one_row(sessions: Page) -> None:
+    sessions.get_by_role("switch", name="Borrowed Only").click()
+    status(sessions, "Rows 1 - 1 of 1")
+    sessions.locator(".choices summary").click()
+    shown = sessions.locator("#sessions .grid-scroll").bounding_box()
+    last = sessions.locator(".choices label").last.bounding_box()
+    assert shown is not None
+    assert last is not None
+    assert last["y"] + last["height"] <= shown["y"] + shown["height"]
 
 
 def test_pick_lists_take_a_part_of_a_name_and_the_keyboard(sessions: Page) -> None:
@@ -237,6 +287,24 @@ def test_files_are_saved_as_the_rows_are_shown(sessions: Page) -> None:
 
     assert len(download.value.path().read_text().splitlines()) == 11
     assert download.value.suggested_filename.startswith("sessions-All-license-servers-")
+
+
+def test_why_nothing_can_be_saved_stands_in_the_menu(sessions: Page, live_server: LiveServer) -> None:
+    sessions.goto(f"{live_server.url}{PATH}?time_used_min=x")
+    sessions.locator("#sessions-save summary").click()
+    menu = sessions.locator("#sessions-save .menu-list")
+    expect(menu).to_contain_text("Nothing can be saved: 'x' is not a duration")
+    expect(menu.get_by_role("link", name="CSV")).to_be_disabled()
+    assert menu.locator("a[href]").count() == 0
+
+
+def test_a_file_that_is_refused_after_all_says_why(sessions: Page, feature: Feature) -> None:
+    hidden = LicenseServerFactory.create(name="gone")
+    sessions.goto(sessions.url + "?scope=server:gone")
+    hidden.delete()
+    sessions.locator("#sessions-save summary").click()
+    sessions.get_by_role("link", name="CSV").click()
+    expect(sessions.locator("body")).to_contain_text("There is no license server 'gone'.")
 
 
 def test_everything_works_without_scripts(

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from groups_app.models import HiddenServer, LicenseServerGroup
 from licstats.models import LicenseServer
-from sessions_app.models import GridPreference
+from sessions_app.models import GridPreference, OpenSession
 from tests.factories import NOON, FeatureFactory, OpenSessionFactory
 from tests.grid.conftest import SESSIONS, USERS, Viewer
 
@@ -182,14 +182,44 @@ def test_only_the_box_that_is_filled_is_marked_and_what_it_takes_is_said(viewer:
 
 
 def test_what_a_login_chose_is_used_where_the_address_says_nothing(viewer: Viewer) -> None:
-    viewer.fragment(sort="-used", per_page=50, headers={"X-Grid-Choice": "1"})
+    viewer.fragment(sort="-used", headers={"X-Grid-Choice": "sort"})
+    viewer.fragment(sort="-used", per_page=50, headers={"X-Grid-Choice": "per_page"})
 
     response = viewer.client.get("/features/realtime/sessions/?user=ann")
     said = viewer.client.get("/features/realtime/sessions/?sort=host")
+    aggregated = viewer.client.get("/features/realtime/sessions/?group_by=user")
 
     assert response["Location"] == "/features/realtime/sessions/?user=ann&sort=-used&per_page=50"
-    assert said.status_code == 200
-    assert str(said.context["state"].sort[0]) == "host"
+    assert said["Location"] == "/features/realtime/sessions/?sort=host&per_page=50"
+    assert aggregated["Location"] == "/features/realtime/sessions/?group_by=user&per_page=50"
+
+
+def test_a_click_keeps_only_what_it_chose(viewer: Viewer) -> None:
+    viewer.client.post("/grids/sessions/preferences/", {"column": ["user", "ip"], "keep": "1"})
+    viewer.fragment(columns="user,used", sort="used", per_page=50, headers={"X-Grid-Choice": "per_page"})
+
+    assert GridPreference.objects.get().choices == {"columns": "user,ip", "per_page": "50"}
+
+
+def test_columns_of_somebody_elses_link_do_not_become_ones_own(viewer: Viewer) -> None:
+    viewer.fragment(columns="user,used", sort="-used", headers={"X-Grid-Choice": "sort"})
+
+    assert GridPreference.objects.get().choices == {"sort": "-used"}
+
+
+def test_a_page_of_a_link_is_opened_for_those_too_who_keep_choices(viewer: Viewer) -> None:
+    feature = OpenSessionFactory.create().feature
+    OpenSession.objects.bulk_create(OpenSessionFactory.build(feature=feature, server=feature.server) for _ in range(70))
+    viewer.fragment(sort="host", headers={"X-Grid-Choice": "sort"})
+
+    assert viewer.page(page=3).context["page"].number == 3
+    assert "page" in viewer.page(page=0).context["state"].errors
+
+
+def test_the_order_of_aggregated_rows_is_not_kept(viewer: Viewer) -> None:
+    viewer.fragment(group_by="user", sort="-used", headers={"X-Grid-Choice": "sort"})
+
+    assert not GridPreference.objects.exists()
 
 
 def test_a_link_that_was_followed_changes_no_choice(viewer: Viewer) -> None:
@@ -212,9 +242,10 @@ def test_columns_are_chosen_without_scripts_and_defaults_come_back(viewer: Viewe
 
 
 def test_a_choice_of_a_column_that_is_gone_is_not_used(viewer: Viewer) -> None:
-    GridPreference.objects.create(login=viewer.login, grid="sessions", choices={"columns": "user,gone"})
+    kept = {"columns": "user,gone", "per_page": "50"}
+    GridPreference.objects.create(login=viewer.login, grid="sessions", choices=kept)
 
-    assert viewer.client.get("/features/realtime/sessions/").status_code == 200
+    assert viewer.page().redirect_chain == [("/features/realtime/sessions/?per_page=50", 302)]
 
 
 def test_preferences_lead_nowhere_else(viewer: Viewer) -> None:

@@ -39,26 +39,51 @@ def test_a_row_of_a_user_group_leads_to_its_sessions(viewer: Viewer) -> None:
     assert [row["user"] for row in found.rows] == ["bob"]
 
 
-def test_a_file_says_in_its_name_what_it_holds(viewer: Viewer) -> None:
-    feature = FeatureFactory.create(server=LicenseServerFactory.create(name="PL"), name="solver")
+@pytest.mark.parametrize(
+    ("restricted", "hint"),
+    [
+        ({}, ""),
+        ({"group_by": "user,host"}, "-by-user-host"),
+        ({"borrowed": "1"}, "-borrowed"),
+        ({"group_by": "user", "borrowed": "1", "user": "a", "host": "b"}, "-by-user-borrowed-filtered"),
+    ],
+)
+def test_a_file_says_in_its_name_what_it_holds(viewer: Viewer, restricted: dict[str, str], hint: str) -> None:
+    server = LicenseServerFactory.create(name="PL")
+    for version in ("2025.2", "2026.1"):
+        FeatureFactory.create(server=server, name="solver", version=version)
     with time_machine.travel(NOON, tick=False):
         viewer.client.force_login(viewer.login, backend="groups_app.logins.LoginBackend")
-        response = viewer.file(
-            "csv", scope="server:PL", feature=feature.name, version="1.0", type="floating", group_by="user"
-        )
+        chosen = {"scope": "server:PL", "feature": "solver", "version": "2026.1", "type": "floating"}
+        response = viewer.file("csv", **chosen, **restricted)
 
-    assert response["Content-Disposition"] == 'attachment; filename="sessions-PL-solver-by-user-2026-03-16-1200.csv"'
+    name = f"sessions-PL-solver-2026.1-floating{hint}-2026-03-16-1200.csv"
+    assert response["Content-Disposition"] == f'attachment; filename="{name}"'
+
+
+def test_a_file_name_is_never_too_long_to_be_stored_and_tells_its_time_all_the_same(viewer: Viewer) -> None:
+    with time_machine.travel(NOON, tick=False):
+        viewer.client.force_login(viewer.login, backend="groups_app.logins.LoginBackend")
+        response = viewer.file("csv", USERS, scope=f"user:{'x' * 300}", group_by="feature,user", borrowed="1")
+
+    name = response["Content-Disposition"].partition('filename="')[2].rstrip('"')
+    assert name.endswith("-by-feature-user-borrowed-2026-03-16-1200.csv")
+    assert len(name) < 200
 
 
 def test_a_pdf_with_more_rows_than_anybody_reads_is_refused_with_a_way_out(
     viewer: Viewer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sessions_app.grid.pdf.MOST_ROWS", 2)
+    monkeypatch.setattr("sessions_app.grid.exports.MOST_IN_PDF", 2)
     OpenSession.objects.bulk_create(
         OpenSessionFactory.build(feature=f, server=f.server) for f in [FeatureFactory.create()] * 3
     )
 
     response = viewer.file("pdf")
+    menu = viewer.page().content.decode()
 
     assert response.status_code == 400
     assert "save them as CSV or XLSX" in response.content.decode()
+    assert "sessions.csv" in menu
+    assert "sessions.pdf" not in menu
+    assert "A PDF takes up to 2 rows, and these are 3." in menu

@@ -94,6 +94,17 @@ def test_panes_move_up_and_down_and_the_others_close_up(viewer):
     assert list(DashboardPane.objects.values_list("query", "place")) == [("user=ann", 1), ("user=bob", 2)]
 
 
+def test_a_step_is_taken_from_where_the_pane_is_and_ends_at_either_end(viewer):
+    panes = [pinned(viewer, f"user={name}") for name in ("ann", "bob", "cas")]
+    viewer.post(f"/dashboard/{panes[0].pk}/", {"action": "move", "place": "3"})
+    viewer.post(f"/dashboard/{panes[0].pk}/", {"action": "move", "step": "up"})
+    assert list(DashboardPane.objects.values_list("query", flat=True)) == ["user=bob", "user=ann", "user=cas"]
+    for _ in range(3):
+        answer = viewer.post(f"/dashboard/{panes[0].pk}/", {"action": "move", "step": "down"})
+    assert list(DashboardPane.objects.values_list("query", flat=True)) == ["user=bob", "user=cas", "user=ann"]
+    assert answer["Location"] == f"/#pane-{panes[0].pk}-menu"
+
+
 def test_a_pane_is_renamed_and_resized(viewer):
     pane = pinned(viewer)
     viewer.post(f"/dashboard/{pane.pk}/", {"action": "rename", "title": "Night shift <b>"})
@@ -141,6 +152,14 @@ def test_every_report_can_be_pinned_and_its_pane_answers(viewer, report):
         answer = viewer.get(f"{reverse(report)}?{pane.query}", headers=headers)
         assert f'id="pane-{pane.pk}-data"' in answer.content.decode()
     assert viewer.get("/").status_code == 200
+
+
+def test_panes_of_two_versions_of_a_feature_have_titles_of_their_own(viewer):
+    server = LicenseServerFactory(name="PL")
+    for version in ("2025.2", "2026.1"):
+        FeatureFactory(server=server, name="solver", version=version)
+        pane = pinned(viewer, f"scope=server:PL&feature=solver&version={version}&type=floating")
+        assert pane.title == f"Realtime Sessions: PL, solver {version} floating"
 
 
 def test_past_figures_of_a_feature_are_pinned_with_their_own_filters(viewer):

@@ -1,0 +1,106 @@
+"""The panes of a dashboard, moved by mouse and by keyboard, and looked at on screens of any width."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from sessions_app.models import DashboardPane, OpenSession
+from tests.factories import OpenSessionFactory
+
+
+@pytest.fixture
+def board(admin_page: Page, live_server: LiveServer) -> Page:
+    """A dashboard of three grids: One, Two and Three."""
+    OpenSessionFactory(user="ann")
+    login = User.objects.get(username="ada")
+    for title in ("One", "Two", "Three"):
+        pin(login, title)
+    return opened(admin_page, live_server)
+
+
+def pin(login: User, title: str, query: str = "", part: str = "grid") -> DashboardPane:
+    return DashboardPane.pin(login.pk, title=title, report="realtime-sessions", part=part, query=query)
+
+
+def opened(page: Page, live_server: LiveServer) -> Page:
+    page.goto(live_server.url)
+    expect(page.locator("[data-live][data-version='']")).to_have_count(0)  # rows that come move what is below
+    return page
+
+
+def titles(page: Page) -> list[str]:
+    return page.locator(".dashboard h2").all_inner_texts()
+
+
+def drag(page: Page, title: str, onto: str) -> None:
+    """By the empty part of its header, down to the middle of another pane."""
+    header = page.locator(".dashboard > .pane", has=page.get_by_role("heading", name=title)).locator(".pane-header")
+    pane = page.locator(".dashboard > .pane", has=page.get_by_role("heading", name=onto))
+    header.drag_to(pane)
+
+
+SHIFTS = """
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) window.shifted = (window.shifted || 0) + entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+
+
+@pytest.mark.parametrize("width", [1440, 400])
+def test_nothing_moves_while_the_panes_fill(admin_page: Page, live_server: LiveServer, width: int) -> None:
+    """Six panes: grids with many rows, with one and with none, and graphs."""
+    feature = OpenSessionFactory(user="ann").feature
+    OpenSession.objects.bulk_create(OpenSessionFactory.build(feature=feature, server=feature.server) for _ in range(30))
+    login = User.objects.get(username="ada")
+    queries = ("", "user_is=ann", "user_is=nobody", "group_by=user", "group_by=feature")
+    panes = [pin(login, f"Pane {number}", query) for number, query in enumerate(queries)]
+    panes.append(pin(login, "Graph", part="graph"))
+    panes.append(pin(login, "Empty graph", "user_is=nobody", part="graph"))
+    DashboardPane.objects.filter(pk__in=[panes[1].pk, panes[2].pk, panes[3].pk]).update(width="half")
+    admin_page.set_viewport_size({"width": width, "height": 900})
+    admin_page.add_init_script(SHIFTS)
+    opened(admin_page, live_server)
+    expect(admin_page.locator(".bars .point").first).to_be_attached()
+    admin_page.wait_for_timeout(500)
+    assert admin_page.evaluate("window.shifted || 0") < 0.01
+
+
+def test_a_pane_that_is_dragged_stays_where_it_was_let_go(board: Page, live_server: LiveServer) -> None:
+    with board.expect_response(lambda answer: answer.request.method == "POST") as moved:
+        drag(board, "One", onto="Two")
+    assert moved.value.status == 204
+    assert titles(board) == ["Two", "One", "Three"]
+    assert titles(opened(board, live_server)) == ["Two", "One", "Three"]
+
+
+def test_up_and_down_are_right_after_a_drag(board: Page) -> None:
+    with board.expect_response(lambda answer: answer.request.method == "POST"):
+        drag(board, "One", onto="Two")
+    menu = board.get_by_label("Change Two")
+    menu.click()
+    expect(board.get_by_role("button", name="Move up")).to_have_count(0)  # it stands first now
+    menu.click()
+    board.get_by_label("Change One").click()
+    board.get_by_role("button", name="Move down").click()
+    expect(board.locator(".dashboard h2").last).to_have_text("One")
+    assert titles(board) == ["Two", "Three", "One"]
+
+
+def test_a_move_that_fails_is_said_and_taken_back(board: Page) -> None:
+    DashboardPane.objects.filter(title="One").delete()  # in another window
+    drag(board, "One", onto="Two")
+    expect(board.locator("#notices")).to_contain_text("stands where it was")
+    assert titles(board) == ["One", "Two", "Three"]
+
+
+def test_the_focus_stays_on_the_menu_of_a_pane_that_is_moved_by_keyboard(board: Page) -> None:
+    board.get_by_label("Change Three").focus()
+    board.keyboard.press("Enter")
+    board.keyboard.press("Tab")
+    expect(board.get_by_role("button", name="Move up")).to_be_focused()
+    board.keyboard.press("Enter")
+    expect(board.locator(".dashboard h2").nth(1)).to_have_text("Three")
+    expect(board.get_by_label("Change Three")).to_be_focused()
