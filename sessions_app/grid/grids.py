@@ -104,6 +104,10 @@ class Grid(ABC):
         return "borrowed" in self.filters.base_filters
 
     @cached_property
+    def has_groups(self) -> bool:
+        return "host_group" in self.filters.base_filters
+
+    @cached_property
     def parameters(self) -> tuple[str, ...]:
         """Every parameter of the query string, in the order in which links write them."""
         return (*self.scope_fields, "at", *self.filter_parameters, *VIEW_FIELDS)

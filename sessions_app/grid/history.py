@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from django.db.models import Q, QuerySet
 
+from groups_app.models import HostGroup, UserGroup
 from sessions_app.grid.columns import (
     FEATURE,
     HOST,
@@ -22,6 +23,7 @@ from sessions_app.grid.columns import (
 )
 from sessions_app.grid.filters import After, AnyOf, AtLeast, AtMost, Before, Contains, GridFilters, Is
 from sessions_app.grid.past import PastGrid, PastScope
+from sessions_app.grid.people import InGroup
 from sessions_app.grid.reach import covered
 from sessions_app.grid.sessions import TYPES
 from sessions_app.grid.state import GridState
@@ -81,7 +83,9 @@ class HistoryFilters(GridFilters):
     ended_after = After("end", "closed_at")
     ended_before = Before("end", "closed_at")
     user_is = Is("user", "user")
+    user_group = InGroup("user", "user", kind=UserGroup)
     host_is = Is("host", "host")
+    host_group = InGroup("host", "host", kind=HostGroup)
 
 
 class HistoryGrid(PastGrid):

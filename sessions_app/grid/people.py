@@ -1,4 +1,4 @@
-"""Users and user groups as what a report is about, and as a filter."""
+"""Users and user groups as what a report is about, and groups of users or of hosts as a filter."""
 
 from __future__ import annotations
 
@@ -10,36 +10,47 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 
-from groups_app.models import UserGroup
+from groups_app.models import HostGroup, NameGroup, UserGroup
 from groups_app.scope import Scope, ScopeError
 from groups_app.visibility import Login, visible_features, visible_servers
 from licstats.models import Feature, LicenseServer
 from sessions_app.grid.filters import Filter
 
-UNKNOWN_GROUP = "There is no user group '{}'."
+GROUPS: dict[str, type[NameGroup]] = {"user_group": UserGroup, "host_group": HostGroup}  # by their filters
 
 
-class UserGroupField(forms.CharField):
-    """The name of a user group, as the group."""
+def unknown_group(kind: type[NameGroup], name: str) -> str:
+    return f"There is no {kind._meta.verbose_name} '{name}'."
 
-    def clean(self, value: Any) -> UserGroup | None:
+
+class GroupField(forms.CharField):
+    """The name of a user group or of a host group, as the group."""
+
+    def __init__(self, *, kind: type[NameGroup], **options: Any) -> None:
+        super().__init__(**options)
+        self.kind = kind
+
+    def clean(self, value: Any) -> NameGroup | None:
         name = super().clean(value)
         if not name:
             return None
-        group = UserGroup.objects.filter(name=name).first()
+        group = self.kind._default_manager.filter(name=name).first()
         if group is None:
-            raise ValidationError(UNKNOWN_GROUP.format(name))
+            raise ValidationError(unknown_group(self.kind, name))
         return group
 
 
-class InUserGroup(Filter):
-    """Sessions of the users that a user group names."""
+class InGroup(Filter):
+    """Sessions of the users, or on the hosts, that a group of that `kind` names."""
 
-    field_class = UserGroupField
+    field_class = GroupField
     chip: ClassVar[str] = "is in the group {}"
     part = "is"
 
-    def condition(self, value: UserGroup | None, path: str) -> Q | None:
+    def __init__(self, column: str, field_name: str, *, kind: type[NameGroup], **extra: Any) -> None:
+        super().__init__(column, field_name, kind=kind, **extra)
+
+    def condition(self, value: NameGroup | None, path: str) -> Q | None:
         return None if value is None else value.matching(path)
 
 
@@ -71,7 +82,7 @@ class UserScope:
         if kind == "group" and name:
             group = UserGroup.objects.filter(name=name).first()
             if group is None:
-                raise ScopeError("scope", UNKNOWN_GROUP.format(name))
+                raise ScopeError("scope", unknown_group(UserGroup, name))
             return cls(login, user_group=group)
         if kind != "all" or name:
             raise ScopeError("scope", "Choose all, user:NAME or group:NAME.")

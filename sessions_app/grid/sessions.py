@@ -11,6 +11,7 @@ from django.db.models.functions import Cast
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from groups_app.models import HostGroup, UserGroup
 from groups_app.visibility import Login
 from licstats.durations import format_duration
 from licstats.managers.reading import FeatureType
@@ -50,7 +51,7 @@ from sessions_app.grid.filters import (
     ShorterThan,
 )
 from sessions_app.grid.grids import Grid
-from sessions_app.grid.people import InUserGroup, UserScope
+from sessions_app.grid.people import InGroup, UserScope
 from sessions_app.grid.reach import covered
 from sessions_app.grid.state import GridState
 from sessions_app.models import OpenSession, RecordedSession
@@ -183,8 +184,9 @@ class SessionFilters(GridFilters):
     server_is = Is("server", "server__name")
     vendor_is = Is("vendor", "feature__vendor")
     user_is = Is("user", "user")
-    user_group = InUserGroup("user", "user")
+    user_group = InGroup("user", "user", kind=UserGroup)
     host_is = Is("host", "host")
+    host_group = InGroup("host", "host", kind=HostGroup)
 
 
 OF_SERVER = frozenset({"server", "vendor"})

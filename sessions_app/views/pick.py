@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -12,15 +13,16 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 
 from groups_app.choices import SHOWN, Choices, feature_choices, group_choices, server_choices
-from groups_app.models import UserGroup
+from groups_app.models import NameGroup, UserGroup
 from groups_app.scope import SCOPE_FIELDS, Scope, ScopeError
 from sessions_app.grid.pages import is_fragment
-from sessions_app.grid.people import UserScope, people
+from sessions_app.grid.people import GROUPS, UserScope, people
 from sessions_app.grid.reach import covered
 from sessions_app.models import OpenSession
 from sessions_app.views.scoped import feature_detail
 
 OWN_FIELDS = ("q", "report")
+CHOSEN = (*SCOPE_FIELDS, "server_is")
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Section:
 
 
 def pick(request: HttpRequest, what: str) -> HttpResponse:
-    """`what` is servers, features or users; the rest of the query string goes along with every line.
+    """`what` is servers, features, users or groups; the rest of the query string goes along with every line.
 
     `report` names the page that the lines lead to, `q` what they must contain.
     """
@@ -55,7 +57,7 @@ def pick(request: HttpRequest, what: str) -> HttpResponse:
         sections = LISTS[what](request, report, text)
     except ScopeError as error:
         raise Http404(str(error)) from error
-    context = {"what": what, "sections": sections, "text": text, "hidden": hidden_fields(request)}
+    context = {"title": TITLES[what], "sections": sections, "text": text, "hidden": hidden_fields(request)}
     template = "grid/pick_list.html" if is_fragment(request) else "grid/pick.html"
     response = render(request, template, context)
     patch_vary_headers(response, ["HX-Request"])
@@ -69,10 +71,12 @@ def hidden_fields(request: HttpRequest) -> list[tuple[str, str]]:
 class Lines:
     """Makes the lines that lead to one report, with the rest of its query string as it was."""
 
-    def __init__(self, request: HttpRequest, report: str, chosen: dict[str, str]) -> None:
+    def __init__(
+        self, request: HttpRequest, report: str, chosen: dict[str, str], fields: Collection[str] = CHOSEN
+    ) -> None:
         self.path = reverse(report)
         self.chosen = chosen
-        left_out = {*SCOPE_FIELDS, *OWN_FIELDS, "page", "server_is"}
+        left_out = {*fields, *OWN_FIELDS, "page"}
         self.rest = [(name, text) for name, texts in request.GET.lists() if name not in left_out for text in texts]
 
     def line(self, label: str, params: dict[str, Any], detail: str = "") -> Option:
@@ -114,16 +118,11 @@ def feature_lists(request: HttpRequest, report: str, text: str) -> list[Section]
 def user_lists(request: HttpRequest, report: str, text: str) -> list[Section]:
     scope = UserScope.read(request.GET, request.user)
     lines = Lines(request, report, scope.params())
-    groups = UserGroup.objects.filter(name__icontains=text).order_by("name")
     sessions = covered(OpenSession.objects.all(), scope.whole())
     users = people(sessions, text, SHOWN + 1)
     return [
         Section("", [] if text else [lines.line("All users", {})], 0),
-        Section(
-            "User groups",
-            [lines.line(str(group), {"scope": f"group:{group}"}) for group in groups[:SHOWN]],
-            groups.count() - SHOWN,
-        ),
+        named_groups(UserGroup, text, lines, "scope", "group:"),
         Section(
             "Users with a session now",
             [lines.line(user, {"scope": f"user:{user}"}) for user in users[:SHOWN]],
@@ -132,9 +131,34 @@ def user_lists(request: HttpRequest, report: str, text: str) -> list[Section]:
     ]
 
 
+def group_lists(request: HttpRequest, report: str, text: str) -> list[Section]:
+    """Groups of users and of hosts, as filters of the sessions."""
+    given = {field: request.GET[field] for field in GROUPS if field in request.GET}
+    none = Lines(request, report, given, tuple(GROUPS)).line("No group", {})
+    sections = [Section("", [] if text else [none], 0)]
+    for field, kind in GROUPS.items():
+        lines = Lines(request, report, {field: given.get(field, "")}, (field,))
+        sections.append(named_groups(kind, text, lines, field))
+    return sections
+
+
+def named_groups(kind: type[NameGroup], text: str, lines: Lines, field: str, prefix: str = "") -> Section:
+    """The groups that contain `text`, as lines that give `field` their name."""
+    groups = kind._default_manager.filter(name__icontains=text).order_by("name")
+    options = [lines.line(group.name, {field: f"{prefix}{group}"}, group.description) for group in groups[:SHOWN]]
+    return Section(str(kind._meta.verbose_name_plural).capitalize(), options, groups.count() - SHOWN)
+
+
 REPORTS = {
     "servers": ("realtime-sessions", "realtime-usage", "history-sessions", "history-usage"),
     "features": ("realtime-sessions", "realtime-usage", "history-sessions", "history-usage"),
     "users": ("user-sessions",),
+    "groups": ("realtime-sessions", "user-sessions", "history-sessions"),
 }
-LISTS = {"servers": server_lists, "features": feature_lists, "users": user_lists}
+TITLES = {
+    "servers": "Choose a license server or a group",
+    "features": "Choose a feature",
+    "users": "Choose a user or a user group",
+    "groups": "Choose a group of users or of hosts",
+}
+LISTS = {"servers": server_lists, "features": feature_lists, "users": user_lists, "groups": group_lists}

@@ -41,6 +41,7 @@ HOSTILE = (
         ("borrowed", "yes"),
         ("user", "a\0b"),
         ("user_group", "nobody"),
+        ("host_group", "nothing"),
         ("sort", "nothing"),
         ("sort", "action"),
         ("columns", "nothing"),

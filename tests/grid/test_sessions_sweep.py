@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from groups_app.models import UserGroup
+from groups_app.models import HostGroup, UserGroup
 from sessions_app.grid.sessions import SESSIONS, USER_SESSIONS
 from tests.factories import NOON, FeatureFactory, LicenseServerFactory, OpenSessionFactory
 from tests.grid.conftest import SESSIONS as PATH
@@ -42,6 +42,7 @@ FILTERS: dict[str, Any] = {  # for each filter a value that only the second of t
     "user_is": "bob",
     "user_group": "bobs",
     "host_is": "beta",
+    "host_group": "betas",
 }
 FIRST_ONLY = {  # and for the rest one that only the first passes
     "expiration_before": "2027-01-01",
@@ -55,6 +56,7 @@ FIRST_ONLY = {  # and for the rest one that only the first passes
 def two(viewer: Viewer) -> None:
     """Two sessions that differ in every column."""
     UserGroup.objects.create(name="bobs", members="b*b")
+    HostGroup.objects.create(name="betas", members="be?a")
     first = FeatureFactory.create(
         server=LicenseServerFactory.create(name="AMS"),
         vendor="acme",

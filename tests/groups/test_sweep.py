@@ -62,7 +62,7 @@ SCOPES = (
     "scope=group:open-group",
     "scope=server:PL&feature=open-feature&version=1.0&type=floating",
 )
-GRID = ("group_by=user", "group_by=feature", "sort=-used", "feature_name=feature&user=s")
+GRID = ("host_group=all+hosts", "group_by=user", "group_by=feature", "sort=-used", "feature_name=feature&user=s")
 SECRETS = (
     "scope=server:zsecret-server",
     "scope=group:zsecret-group",
@@ -99,7 +99,7 @@ def picks() -> list[Ask]:
         Ask(f"{reverse('pick', kwargs={'what': what})}?report=realtime-usage&{query}")
         for what in ("servers", "features")
         for query in queries
-    ]
+    ] + [Ask(f"{reverse('pick', kwargs={'what': what})}?report=user-sessions&q=all") for what in ("users", "groups")]
 
 
 def pinned() -> list[Ask]:

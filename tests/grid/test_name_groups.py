@@ -1,0 +1,102 @@
+"""Groups of users and of hosts as filters of sessions, open and past."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from groups_app.models import HostGroup, UserGroup
+from tests.factories import FeatureFactory, OpenSessionFactory
+from tests.grid.conftest import SESSIONS, USERS, Viewer, content
+
+HISTORY = "/features/history/sessions"
+ALL = [SESSIONS, USERS, HISTORY]
+
+
+@pytest.fixture(autouse=True)
+def sessions(db: None) -> None:
+    HostGroup.objects.create(name="render farm", members="render-*\nCAD1", description="Basement")
+    UserGroup.objects.create(name="design", members="ann")
+    feature = FeatureFactory.create(name="solver")
+    for user, host in (("ann", "render-01"), ("bob", "RENDER-02"), ("ann", "cad1"), ("eve", "cad10")):
+        begun = timezone.now() - timedelta(hours=1)
+        OpenSessionFactory.create(feature=feature, user=user, host=host, first_seen_at=begun)
+
+
+@pytest.mark.parametrize("path", ALL)
+def test_a_host_group_leaves_the_sessions_on_its_hosts(viewer: Viewer, path: str) -> None:
+    page = viewer.page(path, host_group="render farm")
+
+    assert page.context["page"].total == 3
+    assert {row["host"] for row in viewer.rows(path, host_group="render farm")} == {"RENDER-02", "cad1", "render-01"}
+    assert content(viewer.file("csv", path, host_group="render farm")).count(b"\n") == 4
+    assert [chip.text for chip in page.context["state"].chips] == ["Host Name is in the group render farm"]
+
+
+@pytest.mark.parametrize("path", ALL)
+def test_both_kinds_of_group_go_together(viewer: Viewer, path: str) -> None:
+    rows = viewer.rows(path, host_group="render farm", user_group="design")
+
+    assert sorted((row["user"], row["host"]) for row in rows) == [("ann", "cad1"), ("ann", "render-01")]
+
+
+@pytest.mark.parametrize("path", ALL)
+def test_an_unknown_group_shows_its_error_and_no_rows(viewer: Viewer, path: str) -> None:
+    page = viewer.page(path, host_group="design")
+
+    assert page.context["page"] is None
+    assert "There is no host group &#x27;design&#x27;." in page.content.decode()
+    assert viewer.file("csv", path, host_group="design").status_code == 400
+
+
+def test_an_aggregated_row_leads_to_its_sessions_on_the_hosts_of_the_group(viewer: Viewer) -> None:
+    (row,) = viewer.rows(host_group="render farm", group_by="feature")
+    text = viewer.page(host_group="render farm", group_by="feature").content.decode()
+    link = re.search(r'href="([^"]*)" title="Show the sessions of this row"', text)
+    assert link
+
+    assert (row["used"], row["host_quantity"]) == (3, 3)
+    assert viewer.client.get(html.unescape(link[1])).context["page"].total == 3
+
+
+@pytest.mark.parametrize("path", ALL)
+def test_the_groups_to_choose_from_are_a_click_away_and_keep_the_rest(viewer: Viewer, path: str) -> None:
+    page = viewer.page(path, user="a", sort="user", page=1)
+    link = re.search(r'href="(/pick/groups/[^"]*)"', page.content.decode())
+    assert link
+
+    lists = viewer.client.get(html.unescape(link[1]))
+    found = {option.label: option for section in lists.context["sections"] for option in section.options}
+
+    assert "Choose a group of users or of hosts" in lists.content.decode()
+    assert list(found) == ["No group", "design", "render farm"]
+    assert found["render farm"].detail == "Basement"
+    chosen = viewer.client.get(found["render farm"].address)
+    assert chosen.context["state"].value("host_group") == "render farm"
+    assert (chosen.context["state"].value("user"), chosen.context["state"].value("sort")) == ("a", "user")
+
+
+def test_choosing_another_group_or_none_lets_the_first_go(viewer: Viewer) -> None:
+    HostGroup.objects.create(name="desks", members="cad*")
+
+    lists = viewer.client.get("/pick/groups/?report=realtime-sessions&host_group=render farm&user_group=design")
+    found = {option.label: option for section in lists.context["sections"] for option in section.options}
+
+    assert [label for label, option in found.items() if option.chosen] == ["design", "render farm"]
+    assert found["desks"].address == f"{SESSIONS}/?host_group=desks&user_group=design"
+    assert found["No group"].address == f"{SESSIONS}/"
+
+
+def test_groups_are_found_by_a_part_of_their_name(viewer: Viewer) -> None:
+    lists = viewer.client.get("/pick/groups/?report=history-sessions&q=REN")
+
+    assert [option.label for section in lists.context["sections"] for option in section.options] == ["render farm"]
+
+
+def test_a_grid_without_users_and_hosts_offers_no_groups(viewer: Viewer) -> None:
+    assert "/pick/groups/" not in viewer.page("/features/realtime/usage").content.decode()
+    assert viewer.client.get("/pick/groups/?report=realtime-usage").status_code == 404
