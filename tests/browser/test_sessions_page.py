@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db.models import F
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from licstats.models import Feature, LicenseServer
@@ -50,6 +50,13 @@ def rows(page: Page) -> list[str]:
 
 def status(page: Page, text: str) -> None:
     expect(page.locator("#sessions .rows")).to_have_text(text)
+
+
+def edges(thing: Locator) -> tuple[float, float]:
+    """Where it begins and ends, from the top."""
+    box = thing.bounding_box()
+    assert box is not None
+    return box["y"], box["y"] + box["height"]
 
 
 def test_filters_answer_while_typing_stops_and_the_focus_stays(sessions: Page) -> None:
@@ -115,6 +122,9 @@ def test_aggregated_rows_open_their_lists_and_lead_to_their_sessions(sessions: P
     sessions.get_by_text("Show more…").first.click()
     expect(sessions.locator("#sessions tbody tr").first.locator("details.more")).to_contain_text("ws-15")
     expect(sessions.locator("#sessions tbody tr").first.locator("details.more")).to_have_attribute("open", "")
+    row = sessions.locator("#sessions tbody tr").first
+    assert edges(row.get_by_text("Show less"))[1] == pytest.approx(edges(row.locator("details.more"))[1], abs=4)
+    assert edges(row.locator(".close-x"))[0] < edges(row)[0] + 10
 
     sessions.get_by_title("Show the sessions of this row").first.click()
     expect(sessions.locator("#sessions .rows")).to_have_text("Rows 1 - 10 of 10")
