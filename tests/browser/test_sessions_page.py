@@ -238,6 +238,31 @@ def test_a_page_number_that_is_none_is_mended_in_its_box(sessions: Page) -> None
     status(sessions, "Rows 21 - 30 of 30")
 
 
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("", "a-user-of-a-rather-long-name"),
+        ("?group_by=feature", "PL"),
+        ("?columns=feature,used,checkout_time,time_used,borrow_expiration", "solver"),
+    ],
+)
+def test_on_a_narrow_screen_the_number_and_what_tells_the_row_stay_in_sight(
+    sessions: Page, live_server: LiveServer, feature: Feature, question: str, told: str
+) -> None:
+    OpenSessionFactory.create(feature=feature, user="a-user-of-a-rather-long-name", borrow_expires_at=timezone.now())
+    sessions.set_viewport_size({"width": 400, "height": 850})
+    sessions.goto(live_server.url + PATH + question)
+    sessions.locator("#sessions .grid-scroll").evaluate("(grid) => grid.scrollTo(grid.scrollWidth, 0)")
+
+    held = sessions.locator("#sessions tbody tr").first.locator(".held")
+    box = held.bounding_box()
+    expect(held).to_contain_text(told)
+    assert box is not None
+    assert 40 < box["x"] + box["width"] < 200
+    for title in sessions.locator("#sessions thead .held").all():
+        assert (title.bounding_box() or {})["x"] == box["x"]
+
+
 def test_files_are_saved_as_the_rows_are_shown(sessions: Page) -> None:
     sessions.get_by_role("searchbox", name="User Name").fill("user1")
     status(sessions, "Rows 1 - 10 of 10")
