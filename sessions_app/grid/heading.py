@@ -43,8 +43,8 @@ def upper(group: HeaderGroup, path: str) -> str:
     """The upper header of adjoining columns, or a column that has none and spans both lines."""
     if not group.label:
         return titled(group.headers[0], path, single=True)
-    label = escape(group.label)
-    return f'<th scope="colgroup" colspan="{len(group.headers)}" class="group" data-key="group-{label}">{label}</th>'
+    label, span = escape(group.label), len(group.headers)
+    return f'<th scope="colgroup" colspan="{span}" class="{group.css}" data-key="group-{label}">{label}</th>'
 
 
 def titled(header: Header, path: str, *, single: bool = False) -> str:

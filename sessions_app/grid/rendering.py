@@ -16,6 +16,7 @@ from sessions_app.grid.state import GridState, SortKey
 
 ActionCells = Mapping[int, str]
 Addresses = Mapping[int, str]
+HELD = "held"
 
 
 @dataclass(frozen=True)
@@ -23,15 +24,12 @@ class Header:
     """A column's header: its sort links, one alone and one added to the others, and its mark."""
 
     column: Column
+    css: str
     direction: str = ""  # "ascending", "descending" or ""
     place: str = ""  # the priority, where several columns are sorted by
     link: str = ""
     adding: str = ""
     drop: str = ""
-
-    @property
-    def css(self) -> str:
-        return css_class(self.column)
 
 
 @dataclass(frozen=True)
@@ -40,6 +38,12 @@ class HeaderGroup:
 
     label: str
     headers: Sequence[Header]
+
+    @property
+    def css(self) -> str:
+        """A header over one column stays in sight with it."""
+        held = len(self.headers) == 1 and HELD in self.headers[0].css
+        return f"group {HELD}" if held else "group"
 
 
 @dataclass(frozen=True)
@@ -60,11 +64,17 @@ class FilterCell:
     """What stands in the filter line under one column."""
 
     column: Column
+    css: str
     inputs: Sequence[FilterInput]
 
-    @property
-    def css(self) -> str:
-        return css_class(self.column)
+
+def css_classes(columns: Sequence[Column]) -> dict[str, str]:
+    """By the names of columns. The one that tells whose row it is stays in sight where there is little room."""
+    classes = {column.name: css_class(column) for column in columns}
+    texts = [name for name, css in classes.items() if css == "text"]
+    for name in ["user"] if "user" in texts else texts[:1]:
+        classes[name] += f" {HELD}"
+    return classes
 
 
 def css_class(column: Column) -> str:
@@ -77,7 +87,8 @@ def css_class(column: Column) -> str:
 
 def header_groups(state: GridState) -> list[HeaderGroup]:
     """The two lines of the header."""
-    headers = [header(state, column) for column in state.columns]
+    classes = css_classes(state.columns)
+    headers = [header(state, column, classes[column.name]) for column in state.columns]
     groups: list[HeaderGroup] = []
     for label, members in groupby(headers, key=lambda each: each.column.group):
         listed = list(members)
@@ -85,19 +96,20 @@ def header_groups(state: GridState) -> list[HeaderGroup]:
     return groups
 
 
-def header(state: GridState, column: Column) -> Header:
+def header(state: GridState, column: Column, css: str) -> Header:
     name = column.name
     if not column.sortable or (state.aggregation is not None and not state.aggregation.sorts(name)):
-        return Header(column)
+        return Header(column, css)
     found = state.sorted_by(name)
     others = [str(key) for key in state.sort if key.name != name]
     if found is None:
-        return Header(column, link=state.link(sort=name), adding=state.link(sort=",".join([*others, name])))
+        return Header(column, css, link=state.link(sort=name), adding=state.link(sort=",".join([*others, name])))
     place, key = found
     turned = SortKey(name, not key.descending)
     added = [str(turned if each.name == name else each) for each in state.sort]
     return Header(
         column,
+        css,
         direction="descending" if key.descending else "ascending",
         place=str(place) if len(state.sort) > 1 else "",
         link=state.link(sort=str(turned)),
@@ -112,8 +124,13 @@ def filter_cells(state: GridState) -> list[FilterCell]:
     for name, each in state.grid.filters.base_filters.items():
         if each.part != "is":
             declared.setdefault(each.column, []).append((name, each))
+    classes = css_classes(state.columns)
     return [
-        FilterCell(column, [filter_input(state, name, each) for name, each in declared.get(column.name, ())])
+        FilterCell(
+            column,
+            classes[column.name],
+            [filter_input(state, name, each) for name, each in declared.get(column.name, ())],
+        )
         for column in state.columns
     ]
 
@@ -147,7 +164,8 @@ def body(
 ) -> SafeString:
     """The `<tr>`s of a page. `inside` leads from the number of an aggregated row to what was added up in it."""
     moment, columns = state.moment, state.columns
-    opened = [f'<td class="{css_class(column)}"{quiet(column)}>' for column in columns]
+    classes = css_classes(columns)
+    opened = [f'<td class="{classes[column.name]}"{quiet(column)}>' for column in columns]
     parts: list[str] = []
     for number, row in enumerate(page.rows, page.first):
         key = row_key(state, row)

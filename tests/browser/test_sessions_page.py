@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db.models import F
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from licstats.models import Feature, LicenseServer
@@ -50,6 +50,13 @@ def rows(page: Page) -> list[str]:
 
 def status(page: Page, text: str) -> None:
     expect(page.locator("#sessions .rows")).to_have_text(text)
+
+
+def edges(thing: Locator) -> tuple[float, float]:
+    """Where it begins and ends, from the top."""
+    box = thing.bounding_box()
+    assert box is not None
+    return box["y"], box["y"] + box["height"]
 
 
 def test_filters_answer_while_typing_stops_and_the_focus_stays(sessions: Page) -> None:
@@ -138,6 +145,9 @@ def test_aggregated_rows_open_their_lists_and_lead_to_their_sessions(sessions: P
     sessions.get_by_text("Show more…").first.click()
     expect(sessions.locator("#sessions tbody tr").first.locator("details.more")).to_contain_text("ws-15")
     expect(sessions.locator("#sessions tbody tr").first.locator("details.more")).to_have_attribute("open", "")
+    row = sessions.locator("#sessions tbody tr").first
+    assert edges(row.get_by_text("Show less"))[1] == pytest.approx(edges(row.locator("details.more"))[1], abs=4)
+    assert edges(row.locator(".close-x"))[0] < edges(row)[0] + 10
 
     sessions.get_by_title("Show the sessions of this row").first.click()
     expect(sessions.locator("#sessions .rows")).to_have_text("Rows 1 - 10 of 10")
@@ -276,6 +286,31 @@ def test_a_page_number_that_is_none_is_mended_in_its_box(sessions: Page) -> None
     box.fill("2")
     sessions.keyboard.press("Enter")
     status(sessions, "Rows 21 - 30 of 30")
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("", "a-user-of-a-rather-long-name"),
+        ("?group_by=feature", "PL"),
+        ("?columns=feature,used,checkout_time,time_used,borrow_expiration", "solver"),
+    ],
+)
+def test_on_a_narrow_screen_the_number_and_what_tells_the_row_stay_in_sight(
+    sessions: Page, live_server: LiveServer, feature: Feature, question: str, told: str
+) -> None:
+    OpenSessionFactory.create(feature=feature, user="a-user-of-a-rather-long-name", borrow_expires_at=timezone.now())
+    sessions.set_viewport_size({"width": 400, "height": 850})
+    sessions.goto(live_server.url + PATH + question)
+    sessions.locator("#sessions .grid-scroll").evaluate("(grid) => grid.scrollTo(grid.scrollWidth, 0)")
+
+    held = sessions.locator("#sessions tbody tr").first.locator(".held")
+    box = held.bounding_box()
+    expect(held).to_contain_text(told)
+    assert box is not None
+    assert 40 < box["x"] + box["width"] < 200
+    for title in sessions.locator("#sessions thead .held").all():
+        assert (title.bounding_box() or {})["x"] == box["x"]
 
 
 def test_files_are_saved_as_the_rows_are_shown(sessions: Page) -> None:
