@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
@@ -12,6 +13,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
 from licstats.live import mark, unchanged
+from sessions_app.grid.exports import exported
 from sessions_app.grid.grids import Grid
 from sessions_app.grid.pages import GridPage, Reach
 from sessions_app.grid.rendering import body, header_groups
@@ -60,6 +62,7 @@ class Report(GridPage):
             context |= {"figure": NOTHING} | ({} if state.errors else self.graph(state))
             context["figure"] = json.dumps(context["figure"])
         elif not state.errors:
+            state = replace(state, columns=tuple(exported(state)))  # without buttons, which a pane has none of
             page = self.grid.page(state, reach.version if reach else "")
             context |= {"page": page, "body": body(state, page), "header_groups": header_groups(state)}
         template = "charts/figure.html" if part is Part.GRAPH else "dashboard/rows.html"
