@@ -22,6 +22,7 @@ from sessions_app.models.dashboard import Part
 
 PART_HEADER = "X-Part"
 TARGET_SUFFIX = "-data"
+FIGURES = "figures"  # in the query string: the graph's figures as a table at once, for browsers without scripts
 NOTHING: dict[str, Any] = {"data": [], "layout": {}}
 
 
@@ -83,12 +84,17 @@ class Report(GridPage):
 
     def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
         """With an empty graph that asks for its figure once the page stands."""
+        address = reverse(self.url_name) + state.here
+        chart_id = f"{self.grid.name}-graph"
+        figures = self.graph(state) | {"figure": ""} if FIGURES in request.GET and not state.errors else {}
         return super().context(request, state, reach) | {
+            **figures,
+            "figures_address": f"{address}{'&' if state.here else '?'}{FIGURES}=1#{chart_id}{TARGET_SUFFIX}",
             "report": self.url_name,
             "query": state.here.removeprefix("?"),
-            "chart_id": f"{self.grid.name}-graph",
+            "chart_id": chart_id,
             "chart_title": self.graph_title,
-            "address": reverse(self.url_name) + state.here,
+            "address": address,
             "follows": self.grid.name,
         }
 
