@@ -61,9 +61,9 @@ def heading(sheet: Any, column: Column, moment: Moment) -> WriteOnlyCell:
 
 
 def writer(sheet: Any, column: Column, moment: Moment) -> Callable[[Any], Any]:
-    """How a column's raw value becomes a cell."""
+    """How a column's raw value becomes a cell; words as they stand on the screen."""
     if column.kind in (Kind.TEXT, Kind.CHOICE):
-        return lambda raw: text("; ".join(raw) if isinstance(raw, list) else raw or "")
+        return lambda raw: text(column.words(raw, moment))
     number_format = FORMATS.get(column.kind)
 
     def write(raw: Any) -> Any:

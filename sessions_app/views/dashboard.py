@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
 from django.contrib import messages
@@ -10,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.views.decorators.http import require_GET, require_POST
 
 from sessions_app.grid.exports import feature_words
@@ -30,15 +33,22 @@ STEPS = {"up": -1, "down": 1}
 
 @dataclass(frozen=True, slots=True)
 class ShownPane:
-    """A pane as the login may see it. Not `available`: what it showed is not there for this login any more."""
+    """A pane as the login may see it. Not `available`: what it showed is not there for this login any more.
+
+    Its title may name what is hidden now; `stand_in` is shown instead, with a number, as several may be alike.
+    """
 
     pane: DashboardPane
     address: str
     available: bool
+    stand_in: str
+    number: int = 0
 
     @property
     def title(self) -> str:
-        return self.pane.title if self.available else "Not available"
+        if self.available:
+            return self.pane.title
+        return f"Not available {self.number}: {self.stand_in}" if self.number else f"Not available: {self.stand_in}"
 
     @property
     def id(self) -> str:
@@ -56,13 +66,22 @@ class ShownPane:
 @require_GET
 def dashboard(request: HttpRequest) -> HttpResponse:
     panes = [shown(pane, request) for pane in DashboardPane.objects.filter(login=request.user.pk)]
-    return render(request, "dashboard/dashboard.html", {"panes": panes, "widths": Width.choices})
+    return render(request, "dashboard/dashboard.html", {"panes": list(numbered(panes)), "widths": Width.choices})
 
 
 def shown(pane: DashboardPane, request: HttpRequest) -> ShownPane:
-    state = state_of(request, REPORTS[pane.report], pane.query)
+    report = REPORTS[pane.report]
+    state = state_of(request, report, pane.query)
     available = not any(name in state.errors for name in state.grid.scope_fields)
-    return ShownPane(pane, f"{reverse(pane.report)}?{pane.query}", available)
+    stand_in = report.graph_title if pane.part == Part.GRAPH else state.grid.title
+    return ShownPane(pane, f"{reverse(pane.report)}?{pane.query}", available, stand_in)
+
+
+def numbered(panes: list[ShownPane]) -> Iterator[ShownPane]:
+    """Those that are not available have a number, in their order."""
+    numbers = count(1)
+    for pane in panes:
+        yield pane if pane.available else replace(pane, number=next(numbers))
 
 
 def state_of(request: HttpRequest, report: type[Report], query: str) -> GridState:
@@ -79,19 +98,27 @@ def pin(request: HttpRequest) -> HttpResponse:
         raise Http404("There is no such pane to pin.")
     query = request.POST.get("query", "").removeprefix("?")
     state = state_of(request, report, query)
-    back = HttpResponseRedirect(f"{reverse(report.url_name)}?{query}")
     if state.errors or state.unknown:
         messages.error(request, "It was not pinned: a choice on the page could not be understood. It is marked there.")
-        return back
-    if DashboardPane.objects.filter(login=request.user.pk).count() >= MOST_PANES:
+    else:
+        put_up(request, state, report, part)
+    return HttpResponseRedirect(f"{reverse(report.url_name)}?{query}")
+
+
+def put_up(request: HttpRequest, state: GridState, report: type[Report], part: str) -> None:
+    """Pins what the state shows, and says so; what is on the dashboard already is not pinned again."""
+    panes = DashboardPane.objects.filter(login=request.user.pk)
+    what = {"report": report.url_name, "part": part, "query": state.link().removeprefix("?")}
+    pane = panes.filter(**what).first()
+    already = " already" if pane else ""
+    if pane is None and panes.count() >= MOST_PANES:
         messages.error(request, f"A dashboard has {MOST_PANES} panes at most. Remove one first.")
-        return back
-    title = f"{request.POST.get('title') or state.grid.title}: {described(state)}"
-    DashboardPane.pin(
-        request.user.pk or 0, title=title, report=report.url_name, part=part, query=state.link().removeprefix("?")
-    )
-    messages.success(request, f"'{title}' is on your dashboard.")
-    return back
+        return
+    if pane is None:
+        title = f"{request.POST.get('title') or state.grid.title}: {described(state)}"
+        pane = DashboardPane.pin(request.user.pk or 0, title=title, **what)
+    words = "'{}' is on your dashboard{}. <a href='{}#pane-{}'>Show it there</a>"
+    messages.success(request, format_html(words, pane.title, already, reverse("dashboard"), pane.pk))
 
 
 def described(state: GridState) -> str:
@@ -133,7 +160,7 @@ def move(request: HttpRequest, pane: DashboardPane) -> None:
 def rename(request: HttpRequest, pane: DashboardPane) -> None:
     title = request.POST.get("title", "").strip()
     if not title:
-        messages.error(request, f"'{pane.title}' keeps its name: a pane has to have one.")
+        messages.error(request, f"'{shown(pane, request).title}' keeps its name: a pane has to have one.")
         return
     pane.title = title[:120]
     pane.save(update_fields=["title"])
@@ -147,5 +174,6 @@ def resize(request: HttpRequest, pane: DashboardPane) -> None:
 
 
 def remove(request: HttpRequest, pane: DashboardPane) -> None:
+    title = shown(pane, request).title
     pane.remove()
-    messages.success(request, f"'{pane.title}' is off your dashboard; its report is where it was.")
+    messages.success(request, f"'{title}' is off your dashboard; its report is where it was.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
@@ -12,6 +13,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
 from licstats.live import VERSION_HEADER, mark, unchanged
+from sessions_app.grid.exports import exported
 from sessions_app.grid.grids import Grid
 from sessions_app.grid.pages import GridPage, Reach
 from sessions_app.grid.rendering import body, header_groups
@@ -20,6 +22,7 @@ from sessions_app.models.dashboard import Part
 
 PART_HEADER = "X-Part"
 TARGET_SUFFIX = "-data"
+FIGURES = "figures"  # in the query string: the graph's figures as a table at once, for browsers without scripts
 NOTHING: dict[str, Any] = {"data": [], "layout": {}}
 ARRANGING = {"sort", "page", "per_page", "columns"}  # of rows; no graph looks at it, nor asks anew (chart.js)
 REFUSED = "There is no graph, because a choice could not be understood."
@@ -64,6 +67,7 @@ class Report(GridPage):
         if part is Part.GRAPH:
             context |= self.graph_or_reason(state)
         elif not state.errors:
+            state = replace(state, columns=tuple(exported(state)))  # without buttons, which a pane has none of
             page = self.grid.page(state, reach.version if reach else "")
             context |= {"page": page, "body": body(state, page), "header_groups": header_groups(state)}
         template = "charts/figure.html" if part is Part.GRAPH else "dashboard/rows.html"
@@ -84,19 +88,24 @@ class Report(GridPage):
 
     def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
         """With an empty graph that asks for its figure once the page stands; with none where a choice is wrong."""
-        graph = self.graph_or_reason(state) if graph_refused(state) else {}
-        return (
-            super().context(request, state, reach)
-            | graph
-            | {
-                "report": self.url_name,
-                "query": state.here.removeprefix("?"),
-                "chart_id": f"{self.grid.name}-graph",
-                "chart_title": self.graph_title,
-                "address": reverse(self.url_name) + state.here,
-                "follows": self.grid.name,
-            }
-        )
+        address = reverse(self.url_name) + state.here
+        chart_id = f"{self.grid.name}-graph"
+        return super().context(request, state, reach) | {
+            **self.graph_at_once(request, state),
+            "figures_address": f"{address}{'&' if state.here else '?'}{FIGURES}=1#{chart_id}{TARGET_SUFFIX}",
+            "report": self.url_name,
+            "query": state.here.removeprefix("?"),
+            "chart_id": chart_id,
+            "chart_title": self.graph_title,
+            "address": address,
+            "follows": self.grid.name,
+        }
+
+    def graph_at_once(self, request: HttpRequest, state: GridState) -> dict[str, Any]:
+        """What of the graph is on the page from the beginning: why there is none, or its figures as a table."""
+        if graph_refused(state):
+            return self.graph_or_reason(state)
+        return self.graph(state) | {"figure": ""} if FIGURES in request.GET else {}
 
     def graph_or_reason(self, state: GridState) -> dict[str, Any]:
         """What charts/figure.html wants: a figure, or why there is none."""

@@ -4,12 +4,13 @@
   const board = document.querySelector("[data-dashboard]");
   if (!board) return;
   let dragged = null;
+  let under = null; // the pane under the pointer, so that one that still is there after a move does not move it back
   let order = []; // as it was before the drag
 
   for (const header of board.querySelectorAll(".pane > .pane-header")) header.draggable = true;
   board.addEventListener("dragstart", (event) => {
     if (!event.target.closest(".pane-header")) return;
-    dragged = event.target.closest(".pane");
+    dragged = under = event.target.closest(".pane");
     order = [...board.children];
     event.dataTransfer.effectAllowed = "move";
     dragged.classList.add("dragged");
@@ -18,7 +19,9 @@
     if (!dragged) return;
     event.preventDefault();
     const over = event.target.closest("[data-dashboard] > .pane");
-    if (!over || over === dragged) return;
+    if (!over || over === under) return;
+    under = over;
+    if (over === dragged) return;
     const panes = [...board.children];
     over[panes.indexOf(dragged) < panes.indexOf(over) ? "after" : "before"](dragged);
   });

@@ -78,6 +78,7 @@
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
       for (const menu of document.querySelectorAll("details.menu[open]")) {
+        event.preventDefault(); // that is all that it closes
         menu.open = false;
         if (menu.contains(event.target)) menu.querySelector("summary").focus();
       }
@@ -105,24 +106,39 @@
   });
 
   // ---- pane: data-maximise makes it fill the window, Escape brings it back ----------------------------------
-  function maximise(pane, on) {
-    for (const other of document.querySelectorAll(".pane.maximised")) other.classList.remove("maximised");
+  let large = null;
+  function behind(pane) {
+    const found = [];
+    for (let inside = pane; inside !== document.body; inside = inside.parentElement) {
+      found.push(...[...inside.parentElement.children].filter((other) => other !== inside && !other.matches("#notices, dialog")));
+    }
+    return found;
+  }
+  function mark(pane, on) {
+    for (const other of behind(pane)) other.inert = on; // neither Tab nor a screen reader goes there
     pane.classList.toggle("maximised", on);
     document.body.classList.toggle("covered", on);
     for (const button of pane.querySelectorAll("[data-maximise]")) {
       button.setAttribute("aria-pressed", String(on));
       button.title = on ? "Restore (Esc)" : "Maximise";
     }
+  }
+  function maximise(pane, on) {
+    large = on ? pane : null;
+    mark(pane, on);
     window.dispatchEvent(new Event("resize"));
   }
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-maximise]");
     const pane = button?.closest(".pane");
-    if (pane) maximise(pane, !pane.classList.contains("maximised"));
+    if (pane) maximise(pane, pane !== large);
   });
   document.addEventListener("keydown", (event) => {
-    const pane = document.querySelector(".pane.maximised");
-    if (event.key === "Escape" && pane && !event.defaultPrevented) maximise(pane, false);
+    const other = event.defaultPrevented || document.querySelector("dialog[open]"); // which this Escape closes
+    if (event.key === "Escape" && large && !other) maximise(large, false);
+  });
+  document.addEventListener("licstats:live", () => {
+    if (large?.isConnected) mark(large, true); // what was drawn anew, be it this pane, knows nothing of it
   });
 
   // ---- search: what is found drops down under the box; arrows walk through it --------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from sessions_app.models import DashboardPane, OpenSession
@@ -36,10 +36,20 @@ def titles(page: Page) -> list[str]:
 
 
 def drag(page: Page, title: str, onto: str) -> None:
-    """By the empty part of its header, down to the middle of another pane."""
-    header = page.locator(".dashboard > .pane", has=page.get_by_role("heading", name=title)).locator(".pane-header")
-    pane = page.locator(".dashboard > .pane", has=page.get_by_role("heading", name=onto))
-    header.drag_to(pane)
+    """By the empty part of its header, into the middle of another pane."""
+    page.set_viewport_size({"width": 1440, "height": 1800})  # all of them on one screen
+    start = pane_of(page, title).locator(".pane-header").bounding_box()
+    end = pane_of(page, onto).bounding_box()
+    assert start is not None
+    assert end is not None
+    page.mouse.move(start["x"] + start["width"] / 2, start["y"] + start["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(end["x"] + end["width"] / 2, end["y"] + end["height"] / 2, steps=10)
+    page.mouse.up()
+
+
+def pane_of(page: Page, title: str) -> Locator:
+    return page.locator(".dashboard > .pane", has=page.get_by_role("heading", name=title))
 
 
 SHIFTS = """
@@ -94,6 +104,19 @@ def test_a_move_that_fails_is_said_and_taken_back(board: Page) -> None:
     drag(board, "One", onto="Two")
     expect(board.locator("#notices")).to_contain_text("stands where it was")
     assert titles(board) == ["One", "Two", "Three"]
+
+
+@pytest.mark.parametrize(("width", "letters"), [(1440, 50), (400, 40)])
+def test_a_name_can_be_read_while_it_is_changed(board: Page, width: int, letters: int) -> None:
+    board.set_viewport_size({"width": width, "height": 900})
+    board.get_by_label("Change One").click()
+    field = board.locator("#content .menu[open] input[name=title]")
+    field.fill("Licenses in use at both sites, by the design teams."[:letters])
+    assert field.evaluate("(field) => field.scrollWidth <= field.clientWidth")
+    box = field.bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= width
 
 
 def test_the_focus_stays_on_the_menu_of_a_pane_that_is_moved_by_keyboard(board: Page) -> None:

@@ -215,6 +215,30 @@ def test_the_list_of_a_filter_opens_fully_over_a_grid_of_one_row(sessions: Page)
     assert last["y"] + last["height"] <= shown["y"] + shown["height"]
 
 
+def test_a_maximised_pane_stays_so_while_readings_come_and_keeps_the_keyboard(sessions: Page, feature: Feature) -> None:
+    sessions.locator("#sessions [data-maximise]").click()
+    hasten(sessions)
+    OpenSessionFactory.create(feature=feature, user="aaa", checked_out_at=timezone.now())
+    LicenseServer.objects.update(revision=F("revision") + 1)
+    status(sessions, "Rows 1 - 20 of 31")
+    expect(sessions.locator("#sessions.maximised")).to_have_count(1)
+    sessions.locator("#sessions .grid-foot a").last.focus()
+    for _ in range(3):
+        sessions.keyboard.press("Tab")
+        assert sessions.evaluate("document.activeElement.matches('body, #sessions *')")
+
+
+def test_escape_closes_the_menu_first_and_then_the_maximised_pane(sessions: Page) -> None:
+    sessions.locator("#sessions [data-maximise]").click()
+    sessions.locator("#sessions-columns summary").click()
+    sessions.keyboard.press("Escape")
+    expect(sessions.locator("#sessions-columns")).not_to_have_attribute("open", "")
+    expect(sessions.locator("#sessions.maximised")).to_have_count(1)
+    sessions.keyboard.press("Escape")
+    expect(sessions.locator("#sessions.maximised")).to_have_count(0)
+    expect(sessions.locator("[inert]")).to_have_count(0)
+
+
 def test_pick_lists_take_a_part_of_a_name_and_the_keyboard(sessions: Page) -> None:
     LicenseServerFactory.create(name="localhost", read_at=timezone.now())
     sessions.locator("[data-picker] summary").first.focus()

@@ -8,7 +8,8 @@ import time_machine
 from groups_app.models import UserGroup
 from sessions_app.models import OpenSession
 from tests.factories import NOON, FeatureFactory, LicenseServerFactory, OpenSessionFactory
-from tests.grid.conftest import USERS, Viewer
+from tests.grid import plain
+from tests.grid.conftest import USERS, Viewer, content
 
 
 def test_a_user_group_adds_up_its_users_by_feature(viewer: Viewer) -> None:
@@ -69,6 +70,20 @@ def test_a_file_name_is_never_too_long_to_be_stored_and_tells_its_time_all_the_s
     name = response["Content-Disposition"].partition('filename="')[2].rstrip('"')
     assert name.endswith("-by-feature-user-borrowed-2026-03-16-1200.csv")
     assert len(name) < 200
+
+
+def test_the_pick_list_of_users_says_what_is_chosen(viewer: Viewer) -> None:
+    page = viewer.client.get("/pick/users/?report=user-sessions").content.decode()
+
+    assert "<h1>Choose a user or a user group</h1>" in page
+
+
+def test_a_workbook_has_the_words_of_the_screen_and_csv_the_values(viewer: Viewer) -> None:
+    OpenSessionFactory.create()
+    columns = ["type"]
+
+    assert plain.read_xlsx(content(viewer.file("xlsx", columns="type")), columns) == [["Floating"]]
+    assert content(viewer.file("csv", columns="type")).decode() == "type\nfloating\n"
 
 
 def test_a_pdf_with_more_rows_than_anybody_reads_is_refused_with_a_way_out(

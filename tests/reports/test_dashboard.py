@@ -81,6 +81,25 @@ def test_a_choice_that_cannot_be_understood_is_not_pinned(viewer):
     assert "could not be understood" in viewer.get("/").content.decode()
 
 
+def test_what_is_pinned_already_is_not_pinned_twice_and_the_message_leads_to_it(viewer):
+    pane = pinned(viewer, "user=ann")
+    first = viewer.get("/features/realtime/sessions/").content.decode()
+    assert "is on your dashboard. <a" in first
+    assert pinned(viewer, "user=ann&page=2") == pane
+    second = viewer.get("/features/realtime/sessions/").content.decode()
+    assert f"&#x27;{pane.title}&#x27; is on your dashboard already." in second.replace("'", "&#x27;")
+    assert f"/#pane-{pane.pk}" in second
+    assert DashboardPane.objects.count() == 1
+    assert pinned(viewer, "user=ann", part="graph") != pane
+
+
+def test_a_pinned_grid_has_no_column_of_buttons(viewer):
+    OpenSessionFactory(user="ann")
+    shown = part(viewer, pinned(viewer))
+    assert "Checkout Time" in shown
+    assert "Action" not in shown
+
+
 def test_a_graph_can_only_be_pinned_where_there_is_one(viewer):
     answer = viewer.post("/dashboard/pin/", PIN | {"report": "history-sessions", "part": "graph", "query": ""})
     assert answer.status_code == 404
@@ -131,6 +150,19 @@ def test_a_pane_whose_server_was_hidden_says_so_and_shows_nothing_of_it(viewer, 
     assert "not there for you any more" in page
     assert "SECRET" not in page
     assert "hidden-holder" not in part(viewer, pane)
+
+
+def test_panes_that_are_hidden_can_be_told_apart_and_name_nothing(viewer, login):
+    server = LicenseServerFactory(name="SECRET")
+    panes = [pinned(viewer, f"scope=server:SECRET{rest}") for rest in ("", "&user=ann")]
+    viewer.get("/")  # the messages that they were pinned are read
+    HiddenServer.objects.create(user=login, server=server)
+    page = viewer.get("/").content.decode()
+    assert "Not available 1: Realtime Sessions" in page
+    assert "Not available 2: Realtime Sessions" in page
+    gone = viewer.post(f"/dashboard/{panes[1].pk}/", {"action": "remove"}, follow=True).content.decode()
+    assert "Not available: Realtime Sessions&#x27; is off your dashboard" in gone
+    assert "SECRET" not in page + gone
 
 
 def test_nobody_sees_or_changes_the_panes_of_another_login(viewer, client):

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import escape
 
 from groups_app.models import LicenseServerGroup
 from licstats.models import Feature, LicenseServer
@@ -327,6 +328,18 @@ def test_a_period_without_an_end_goes_on_until_now(viewer, server):
     since = timezone.now() - timedelta(hours=1)
 
     assert [row["user"] for row in rows(viewer, HISTORY_SESSIONS, **{"from": f"{since:%Y-%m-%dT%H:%M}"})] == ["ann"]
+
+
+def test_the_figures_of_the_day_are_a_table_for_browsers_without_scripts(viewer, server):
+    feature = FeatureFactory(server=server, total=10, used=4, since=timezone.now() - timedelta(minutes=1))
+    page = viewer.get(f"{USAGE}/?{choice(feature)}")
+    address = page.context["figures_address"]
+    assert f'<a href="{escape(address)}">as a table</a>' in page.content.decode()
+    assert '<details class="chart-table"' not in page.content.decode()
+    table = viewer.get(address).content.decode().partition('<details class="chart-table" open>')[2]
+    assert '<td class="num">4</td>' in table.partition("</details>")[0]
+    assert 'id="usage-graph-data"' in page.content.decode()
+    assert address.endswith("#usage-graph-data")
 
 
 @pytest.mark.parametrize("address", [USAGE, HISTORY_USAGE, HISTORY_SESSIONS])
