@@ -161,6 +161,8 @@ def in_order(rows: list[dict[str, Any]], sort: Iterable[str]) -> bool:
 def not_after(before: Mapping[str, Any], after: Mapping[str, Any], keys: Iterable[str]) -> bool:
     for key in keys:
         name, down = key.removeprefix("-"), key.startswith("-")
+        if name == "time_used":  # by its checkout, so that of those in the future, all used for 0 s, the last is first
+            name, down = "checkout_time", not down
         one, other = (value[0] if isinstance(value, list) else value for value in (before[name], after[name]))
         if one == other:
             continue

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import pytest
 import time_machine
 from django.test import Client
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from groups_app.models import LicenseServerGroup
@@ -180,10 +180,26 @@ def download(client: Client, extension: str, question: str) -> bytes:
     return content
 
 
+IN_THE_FUTURE = {  # checkouts that are all used for 0 s have their order by time used nevertheless
+    "scope": "group:XF",
+    "group_by": "",
+    "sort": ["time_used", "checkout_time", "borrow_expiration"],
+    "columns": None,
+    "filters": {},
+    "page": 1,
+    "per_page": 20,
+}
+
+
 @settings(
-    max_examples=300, deadline=None, derandomize=True, phases=(Phase.generate,), suppress_health_check=list(HealthCheck)
+    max_examples=300,
+    deadline=None,
+    derandomize=True,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=list(HealthCheck),
 )
 @given(choices())
+@example(IN_THE_FUTURE)
 def test_page_and_files_agree_with_plain_python(fleet: Fleet, choice: dict[str, Any]) -> None:
     sessions = [each for each in fleet.sessions if each["server"] in SCOPES[choice["scope"]]]
     expected = plain.rows_of(sessions, choice["filters"], choice["group_by"], NOW)
