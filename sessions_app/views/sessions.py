@@ -122,7 +122,7 @@ class PersonFacts:
     @classmethod
     def of(cls, state: GridState) -> PersonFacts:
         scope = state.scope
-        query = urlencode({"report": "user-sessions"}) + state.link_without(state.errors).replace("?", "&", 1)
+        query = urlencode({"report": "user-sessions"}) + state.mended.replace("?", "&", 1)
         label, kind = (scope.label, "group" if scope.user_group else "") if scope else ("?", "")
         facts = cls(label, kind, f"{reverse('pick', args=['users'])}?{query}")
         if scope is None or not scope.chosen:

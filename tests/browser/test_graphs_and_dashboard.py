@@ -228,7 +228,7 @@ def test_three_thousand_users_are_drawn_with_a_word_about_those_who_are_not(
 
 def test_a_choice_that_is_not_there_leaves_the_graph_empty(admin_page: Page, live_server: LiveServer, feature: Feature):
     admin_page.goto(f"{live_server.url}{SESSIONS}?scope=server:PL&feature=nothing")
-    expect(admin_page.locator("#sessions [role=alert]").first).to_contain_text("There is no feature 'nothing' in PL.")
+    expect(admin_page.locator("#pick-features-error")).to_have_text("There is no feature 'nothing' in PL.")
     admin_page.wait_for_load_state("networkidle")
     expect(admin_page.locator(f"{GRAPH} .chart-canvas")).to_be_hidden()
 
