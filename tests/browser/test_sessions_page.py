@@ -87,7 +87,7 @@ def test_a_time_range_and_its_chip(sessions: Page) -> None:
 def test_what_is_no_duration_says_so_at_its_field(sessions: Page) -> None:
     sessions.get_by_label("Time Used from").fill("six")
 
-    expect(sessions.get_by_text("'six' is not a duration")).to_be_visible()
+    expect(sessions.locator("#error-time_used_min")).to_contain_text("'six' is not a duration")
     expect(sessions.locator("#sessions tbody tr")).to_have_count(0)
 
 
