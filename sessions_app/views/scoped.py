@@ -59,8 +59,8 @@ class Information:
 
     @property
     def feature_error(self) -> str:
-        """Why the feature that was asked for cannot be shown; empty where none can be chosen at all."""
-        return "" if self.feature_disabled else self._error(*FEATURE_FIELDS)
+        """Why the feature that was asked for cannot be shown."""
+        return self._error(*FEATURE_FIELDS)
 
     def _error(self, *names: str) -> str:
         return " ".join(text for name in names for text in self.state.errors.get(name, ()))

@@ -305,7 +305,7 @@ def test_a_page_number_that_is_none_is_mended_in_its_box(sessions: Page) -> None
     box = sessions.locator("#sessions-page")
     box.fill("x")
     sessions.keyboard.press("Enter")
-    expect(sessions.get_by_text("'x' is not a whole number from 1.")).to_be_visible()
+    expect(sessions.locator(".grid-foot .field-error")).to_have_text("'x' is not a whole number from 1.")
     expect(box).to_be_focused()
     box.fill("2")
     sessions.keyboard.press("Enter")
@@ -352,7 +352,7 @@ def test_why_nothing_can_be_saved_stands_in_the_menu(sessions: Page, live_server
     sessions.goto(f"{live_server.url}{PATH}?time_used_min=x")
     sessions.locator("#sessions-save summary").click()
     menu = sessions.locator("#sessions-save .menu-list")
-    expect(menu).to_contain_text("Nothing can be saved: 'x' is not a duration")
+    expect(menu).to_contain_text("Nothing can be saved, because a choice could not be understood")
     expect(menu.get_by_role("link", name="CSV")).to_be_disabled()
     assert menu.locator("a[href]").count() == 0
 

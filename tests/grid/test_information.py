@@ -161,11 +161,11 @@ def test_an_address_of_an_unknown_feature_keeps_the_license_server(viewer: Viewe
     assert viewer.file("csv", scope="server:PL", feature="nothing").status_code == 400
 
 
-def test_a_feature_without_a_license_server_leaves_the_field_closed(viewer: Viewer) -> None:
+def test_a_feature_without_a_license_server_leaves_the_field_closed_and_says_why(viewer: Viewer) -> None:
     information = viewer.page(feature="nothing").context["information"]
 
     assert information.feature_disabled
-    assert information.feature_error == ""
+    assert information.feature_error == "Choose a license server or a group before a feature."
 
 
 def picker(page: str, what: str) -> str:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models import F
 
 from groups_app.models import LicenseServerGroup
 from groups_app.notices import group_notices, reason_without_data
@@ -25,8 +26,8 @@ def group_of(**members: dict[str, Any]) -> LicenseServerGroup:
 
 
 def reason(**features: Any) -> str:
-    chosen = Feature.objects.filter(**features)
-    return reason_without_data(LicenseServer.objects.all(), chosen, NOON)
+    servers = LicenseServer.objects.annotate(told=F("reason"))
+    return reason_without_data(servers, Feature.objects.filter(**features), NOON)
 
 
 class TestNoticesOfAGroup:
