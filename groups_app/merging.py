@@ -86,8 +86,8 @@ EVERY = frozenset((*FIGURES, *COMPUTED))
 # told apart by Feature.kind and named by one feature of each (`sample`). What a page does not look at is not added up.
 MERGED = """
 WITH sums AS MATERIALIZED (
-    SELECT (COALESCE(f.last_listed_at, s.read_at) < %(oldest)s)::integer -- null: never read
-            + CASE WHEN f.expires < %(today)s THEN 2 ELSE 0 END AS lapsed,
+    SELECT COALESCE(f.last_listed_at, s.read_at) < %(oldest)s AS old, -- null: never read
+        COALESCE(f.expires < %(today)s, FALSE) AS expired,
         MIN(f.id) AS sample, COUNT(*) AS members{parts}
     FROM licstats_feature f
     JOIN (
@@ -98,11 +98,10 @@ WITH sums AS MATERIALIZED (
         WHERE member.licenseservergroup_id = %(group)s
         GROUP BY server.id -- so that its columns are computed once for each license server, not for each feature
     ) s ON s.id = f.server_id{named}
-    GROUP BY 1, f.kind
+    GROUP BY 1, 2, f.kind -- two booleans: of any other expression the planner would expect too many groups
 ),
 part AS MATERIALIZED (
-    SELECT sums.*, lapsed & 1 = 1 AS old, lapsed & 2 = 2 AS expired,
-        f.name, f.version, f.type AS own_type, f.vendor,
+    SELECT sums.*, f.name, f.version, f.type AS own_type, f.vendor,
         f.version = '' AND NOT f.version_listed AS unversioned
     FROM sums JOIN licstats_feature f ON f.id = sums.sample
 ),
