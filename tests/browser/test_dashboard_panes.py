@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from groups_app.models import LicenseServerGroup
 from sessions_app.models import DashboardPane, OpenSession
-from tests.factories import OpenSessionFactory
+from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory
 
 
 @pytest.fixture
@@ -127,3 +129,18 @@ def test_the_focus_stays_on_the_menu_of_a_pane_that_is_moved_by_keyboard(board: 
     board.keyboard.press("Enter")
     expect(board.locator(".dashboard h2").nth(1)).to_have_text("Three")
     expect(board.get_by_label("Change Three")).to_be_focused()
+
+
+def test_a_sum_explains_itself_on_the_dashboard_as_in_its_report(admin_page: Page, live_server: LiveServer) -> None:
+    group = LicenseServerGroup.objects.create(name="XF")
+    for name in ("PL", "US"):
+        server = LicenseServerFactory(name=name, read_at=timezone.now())
+        group.servers.add(FeatureFactory(server=server, name="WXPF", total=10).server)
+    login = User.objects.get(username="ada")
+    DashboardPane.pin(login.pk, title="Sums", report="realtime-usage", part="grid", query="scope=group:XF")
+    page = opened(admin_page, live_server)
+
+    page.get_by_role("link", name="20", exact=True).first.hover()
+
+    expect(page.locator("#sum-card")).to_contain_text("20 = PL 10 + US 10")
+    assert page.locator("#sum-card").evaluate("(card) => card.scrollWidth <= card.clientWidth")
