@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from factory.django import DjangoModelFactory
 
 from licstats.models import Feature, LicenseServer
-from sessions_app.models import OpenSession
+from sessions_app.models import OpenSession, UsageInterval
 
 NOON = datetime(2026, 3, 16, 12, 0, tzinfo=UTC)  # a Monday
 
@@ -64,3 +64,14 @@ class OpenSessionFactory(DjangoModelFactory):
     handle = factory.Sequence(lambda n: str(100 + n))
     used = 1
     checked_out_at = first_seen_at = NOON
+
+
+class UsageIntervalFactory(DjangoModelFactory):
+    """A past one: say from when until when, and what was used."""
+
+    class Meta:
+        model = UsageInterval
+
+    feature = factory.SubFactory(FeatureFactory)
+    used = borrowed = reserved = queued = 0
+    total = 10

@@ -11,10 +11,10 @@ from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from licstats.models import Feature, LicenseServer
-from sessions_app.models import DashboardPane, OpenSession, UsageInterval
+from sessions_app.models import DashboardPane, OpenSession
 from tests.browser.axe import serious_faults
 from tests.browser.conftest import hasten
-from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory
+from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory, UsageIntervalFactory
 
 SESSIONS = "/features/realtime/sessions/"
 GRAPH = "#sessions-graph-pane"
@@ -241,15 +241,11 @@ def test_the_same_figures_stand_in_a_table(admin_page: Page, live_server: LiveSe
 
 def test_the_history_of_a_feature_is_drawn_with_its_gap(admin_page: Page, live_server: LiveServer, feature: Feature):
     now = timezone.now()
-    UsageInterval.objects.create(
+    UsageIntervalFactory(
         feature=feature,
         started_at=now - timedelta(hours=6),
         ended_at=now - timedelta(hours=4),
         used=2,
-        borrowed=0,
-        reserved=0,
-        queued=0,
-        total=10,
     )
     period = f"from={(now - timedelta(hours=8)):%Y-%m-%dT%H:%M}&to={(now + timedelta(hours=1)):%Y-%m-%dT%H:%M}"
     admin_page.goto(f"{live_server.url}/features/history/usage/?{choice(feature)}&{period}")

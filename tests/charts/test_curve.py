@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from licstats.models import Feature
 from sessions_app.charts.curve import MOST_POINTS, Curve, Figures, hours_known, usage_curve
 from sessions_app.models import UsageInterval
-from tests.factories import NOON, FeatureFactory, LicenseServerFactory
+from tests.factories import NOON, FeatureFactory, LicenseServerFactory, UsageIntervalFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -22,14 +22,11 @@ SCALE = 60  # minutes: so that in the property test some of the gaps are longer 
 
 
 def interval(feature: Feature, start: int, end: int, used: int | None, total: int | None = 10) -> UsageInterval:
-    return UsageInterval.objects.create(
+    return UsageIntervalFactory(
         feature=feature,
         started_at=NOON + start * MINUTE,
         ended_at=NOON + end * MINUTE,
         used=used,
-        borrowed=0,
-        reserved=0,
-        queued=0,
         total=total,
     )
 

@@ -19,8 +19,7 @@ from groups_app.hiding import SetVisibility
 from groups_app.models import LicenseServerGroup
 from groups_app.roles import AddLogin
 from licstats.models import LicenseServer
-from sessions_app.models import UsageInterval
-from tests.factories import NOON, FeatureFactory, OpenSessionFactory
+from tests.factories import NOON, FeatureFactory, OpenSessionFactory, UsageIntervalFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -156,9 +155,9 @@ class TestTheRetiredServer:
 
     def test_its_history_stays(self) -> None:
         feature = LicenseServer.objects.get(name="DK").features.get()
-        UsageInterval.objects.create(
+        UsageIntervalFactory(
             feature=feature, started_at=NOON - timedelta(hours=5), ended_at=NOON - timedelta(hours=1),
-            used=7, borrowed=0, reserved=0, queued=0, total=10,
+            used=7,
         )  # fmt: skip
         period = f"from={(NOON - DAY).date()}&to={(NOON + 3 * DAY).date()}"
 

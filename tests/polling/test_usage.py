@@ -10,8 +10,8 @@ from pytest_django import Settings
 
 from licstats.models import Feature
 from sessions_app import usage
-from sessions_app.models import UsageDay, UsageHour, UsageInterval
-from tests.factories import FeatureFactory, LicenseServerFactory
+from sessions_app.models import UsageDay, UsageHour
+from tests.factories import FeatureFactory, LicenseServerFactory, UsageIntervalFactory
 
 pytestmark = pytest.mark.django_db
 MIDNIGHT = datetime(2026, 3, 16, tzinfo=UTC)
@@ -22,8 +22,7 @@ def at(hours: float) -> datetime:
 
 
 def past(feature: Feature, begin: float, end: float, used: int | None, **figures: int | None) -> None:
-    values = {"borrowed": 0, "reserved": 0, "queued": 0, "total": 10, **figures}
-    UsageInterval.objects.create(feature=feature, started_at=at(begin), ended_at=at(end), used=used, **values)
+    UsageIntervalFactory(feature=feature, started_at=at(begin), ended_at=at(end), used=used, **figures)
 
 
 @pytest.fixture
@@ -69,14 +68,11 @@ def test_the_interval_that_still_runs_is_known_up_to_the_last_reading() -> None:
 def test_a_days_hours_are_those_of_the_installations_zone(feature: Feature, settings: Settings) -> None:
     settings.TIME_ZONE = "Europe/Warsaw"
     begin = datetime(2026, 3, 28, 23, 0, tzinfo=UTC)  # midnight in Warsaw; the clocks go on at 2:00
-    UsageInterval.objects.create(
+    UsageIntervalFactory(
         feature=feature,
         started_at=begin,
         ended_at=begin + timedelta(hours=24),
         used=2,
-        borrowed=0,
-        reserved=0,
-        queued=0,
     )
     usage.add_up(begin, begin + timedelta(hours=24))
     days = UsageDay.objects.order_by("day").values_list("day", "known_seconds")

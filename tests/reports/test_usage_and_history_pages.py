@@ -13,8 +13,14 @@ from django.utils.html import escape
 
 from groups_app.models import LicenseServerGroup
 from licstats.models import Feature, LicenseServer
-from sessions_app.models import ClosedSession, UsageInterval
-from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory, UserFactory
+from sessions_app.models import ClosedSession
+from tests.factories import (
+    FeatureFactory,
+    LicenseServerFactory,
+    OpenSessionFactory,
+    UsageIntervalFactory,
+    UserFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -177,15 +183,11 @@ def test_the_day_of_the_chosen_feature_is_drawn_and_a_line_stands_at_now(viewer,
 def test_history_has_a_line_with_a_gap_where_nothing_was_known(viewer, server):
     now = timezone.now()
     feature = FeatureFactory(server=server, used=5, since=now - timedelta(minutes=10))
-    UsageInterval.objects.create(
+    UsageIntervalFactory(
         feature=feature,
         started_at=now - timedelta(hours=3),
         ended_at=now - timedelta(hours=2),
         used=2,
-        borrowed=0,
-        reserved=0,
-        queued=0,
-        total=10,
     )
     server.read_at = now
     server.save()
@@ -200,15 +202,11 @@ def test_the_figures_of_a_period_are_the_same_in_the_grid_the_export_and_the_gra
     """What stands now is among them: a feature that never changed would have no history to export."""
     now = server.read_at
     feature = FeatureFactory(server=server, used=5, total=10, since=now - timedelta(minutes=10))
-    UsageInterval.objects.create(
+    UsageIntervalFactory(
         feature=feature,
         started_at=now - timedelta(minutes=30),
         ended_at=now - timedelta(minutes=10),
         used=2,
-        borrowed=0,
-        reserved=0,
-        queued=0,
-        total=10,
     )
     begin, end = (f"{now + timedelta(hours=hours):%Y-%m-%dT%H:%M}" for hours in (-1, 1))
     question = f"{choice(feature)}&period=custom&from={begin}&to={end}&sort=started"
