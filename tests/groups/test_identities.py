@@ -22,7 +22,7 @@ from groups_app.models import LicenseServerGroup
 from groups_app.scope import Scope
 from licstats.models import Feature, LicenseServer
 from tests.factories import NOON, FeatureFactory, LicenseServerFactory, UserFactory
-from tests.groups.test_merging import servers
+from tests.groups.test_merging_agreement import servers
 
 DAY = timedelta(hours=24)
 NO_TYPE = {"type": ""}
