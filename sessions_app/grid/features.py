@@ -84,7 +84,7 @@ def read_rows(scope: Scope) -> QuerySet[Any]:
 def known_rows(group: LicenseServerGroup, now: datetime) -> QuerySet[Any]:
     """Every feature that the reports of `group` know, under the names that the features of a license server have."""
     known = known_features(group, now, figures=FIGURES)
-    named: QuerySet[Any] = known.annotate(scope_kind=Value("group"), server__name=Value(group.name))
+    named: QuerySet[Any] = known.annotate(scope_kind=Value("group"), server__name=Value(group.name), place=Value(0))
     return named
 
 
@@ -105,8 +105,7 @@ class FeaturesGrid(PastGrid):
     filters = FeaturesFilters
     model = Feature
     default_sort = ("feature", "version")
-    key_fields = ("pk",)
-    row_fields = ("pk", *IDENTITY)
+    key_fields = row_fields = (*IDENTITY, "vendor", "place")
 
     def offered(self, scope: Any, aggregation: Aggregation | None) -> dict[str, Column]:
         offered = super().offered(scope, aggregation)

@@ -237,9 +237,10 @@ class PlainRows(RowSource):
         ties = [OrderBy(F(path), descending=down) for path in self.grid.tie_breakers(self.state)]
         return [*keys, *ties]
 
-    def wanted(self) -> set[str]:
-        """The paths that the cells of a row look at."""
-        return {*self.grid.row_fields, *(path for column in self.state.columns for path in column.needs)}
+    def wanted(self) -> tuple[str, ...]:
+        """The paths that the cells of a row look at, in an order that does not change, so that no statement does."""
+        needed = (path for column in self.state.columns for path in column.needs)
+        return tuple(dict.fromkeys((*self.grid.row_fields, *needed)))
 
     def slice(self, start: int, stop: int, total: int) -> Sequence[Row]:
         wanted = self.wanted()
@@ -262,7 +263,7 @@ class PlainRows(RowSource):
         written = self.rows.order_by(*self.order()).annotate(**expressions)
         return cast(QuerySet[Any], written.values_list(*expressions))
 
-    def _known_first(self, column: Column, start: int, stop: int, total: int, wanted: set[str]) -> Sequence[Row]:
+    def _known_first(self, column: Column, start: int, stop: int, total: int, wanted: Sequence[str]) -> Sequence[Row]:
         """What is known, in the order of its index, and then what is not: "nulls last" has no index of its own."""
         order = self.order()
         known_order = [OrderBy(order[0].expression, descending=order[0].descending), *order[1:]]
@@ -278,7 +279,7 @@ class PlainRows(RowSource):
             rows += fetched(unknown, order[1:], max(0, start - count), stop - count, total - count, wanted)
         return rows
 
-    def _of_servers(self, start: int, stop: int, wanted: set[str]) -> Sequence[Row]:
+    def _of_servers(self, start: int, stop: int, wanted: Sequence[str]) -> Sequence[Row]:
         """Sorted by license server, from those that are on the page: an order by name sorts all sessions of each."""
         down = self.state.sort[0].descending
         counts: list[tuple[int, int]] = self.counts.remembered("servers", self.rows, self._count_by_server)
@@ -379,7 +380,7 @@ def fetched(
     start: int,
     stop: int,
     total: int,
-    wanted: set[str],
+    wanted: Sequence[str],
     *,
     indexed: bool = False,
 ) -> list[dict[str, Any]]:

@@ -209,7 +209,7 @@ def merged_rows(scope: Scope, now: datetime, figures: Collection[str] = EVERY) -
     merged: QuerySet[Any] = merged_features(group, now, one, figures)
     if one:
         merged = merged.filter(name=scope.feature, version=scope.version, type=scope.type)
-    named: QuerySet[Any] = merged.annotate(server_name=Value(group.name), scope_kind=Value("group"))
+    named: QuerySet[Any] = merged.annotate(server_name=Value(group.name), scope_kind=Value("group"), place=Value(0))
     return named
 
 
@@ -223,7 +223,7 @@ class MergedRows(PlainRows):
 
     def looked_at(self) -> QuerySet[Any]:
         """The rows with the figures that are shown, and those that they are sorted and filtered by."""
-        paths = self.wanted() | {self.grid.columns[key.name].order.removeprefix("-") for key in self.state.sort}
+        paths = {*self.wanted(), *(self.grid.columns[key.name].order.removeprefix("-") for key in self.state.sort)}
         paths |= {chosen.field_name for _name, chosen, _value in self.state.filters.given()}
         return self.state.filters.restrict_rows(merged_rows(self.state.scope, self.state.moment.now, paths & EVERY))
 
@@ -241,7 +241,7 @@ class UsageGrid(Grid):
     filters = UsageFilters
     model = Feature
     default_sort = ("-utilization", "feature")
-    key_fields = row_fields = (*IDENTITY, "vendor")
+    key_fields = row_fields = (*IDENTITY, "vendor", "place")
 
     def base(self, state: GridState) -> QuerySet[Any]:
         scope = state.scope

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -114,7 +116,29 @@ def test_every_column_sorts_both_ways_and_pages_do_not_overlap(viewer, group) ->
             viewer.get(f"{HISTORY_USAGE}/?scope=group:XF&sort={key}&page={page}").context["page"] for page in (1, 2, 3)
         ]
         assert [page.total for page in pages] == [43, 43, 43], key
-        assert len({row["name"] for page in pages for row in page.rows}) == 43, key
+        found = [row for page in pages for row in page.rows]
+        assert len({row["name"] for row in found}) == 43, key
+        path = columns[key.removeprefix("-")].path
+        known = [row[path] for row in found if row[path] is not None]
+        assert known == sorted(known, reverse=key.startswith("-")), key
+        assert all(row[path] is None for row in found[len(known) :]), key
+
+
+def test_what_is_sorted_by_does_not_depend_on_the_columns_beside_it(viewer, group) -> None:
+    grid = viewer.get(f"{HISTORY_USAGE}/?scope=group:XF").context["grid"]
+    for shown in permutations(("vendor", "feature", "total", "last_update"), 3):
+        address = f"{HISTORY_USAGE}/?scope=group:XF&sort=server,-feature&columns={','.join(shown)}"
+        assert [row["name"] for row in viewer.get(address).context["page"].rows] == ["WXPS", "WXPN", "WXPF"], shown
+    assert "pk" not in {*grid.row_fields, *(path for column in grid.columns.values() for path in column.needs)}
+
+
+@pytest.mark.parametrize("report", [USAGE, HISTORY_USAGE])
+def test_a_feature_that_is_printed_twice_has_two_rows_that_can_be_told_apart(viewer, group, report) -> None:
+    FeatureFactory(server=LicenseServer.objects.get(name="DK"), name="WXPF", version="5.1", total=5, place=1)
+
+    page = viewer.get(f"{report}/?scope=server:DK&feature_name=WXPF").content.decode()
+
+    assert len(set(re.findall(r'data-key="(row-[^"]*)"', page))) == 2
 
 
 @pytest.mark.parametrize("scope", ["scope=all", "scope=server:PL", "scope=group:XF"])
