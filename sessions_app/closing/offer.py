@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from html import escape
 from typing import Any
 
 from django.db import connection
@@ -109,12 +110,10 @@ def group_offers(
 def action_cell(offer: Offer, what: str = "session") -> SafeString | str:
     """The inner HTML of the Action cell. Works as a plain link, too; `what` is closed by it, for screen readers."""
     if offer.state is OfferState.OFFERED:
-        return format_html(
-            '<a class="close-x" href="{}" data-close-preview title="Close {}…" aria-label="Close {}…">{}</a>',
-            offer.url,
-            what,
-            what,
-            icon("close"),
+        what = escape(what)
+        return SafeString(
+            f'<a class="close-x" href="{escape(offer.url)}" data-close-preview title="Close {what}…" '
+            f'aria-label="Close {what}…">{icon("close")}</a>'
         )
     if offer.state is OfferState.CLOSING:
         return format_html(

@@ -112,6 +112,11 @@ class Grid(ABC):
         """Every parameter of the query string, in the order in which links write them."""
         return (*self.scope_fields, "at", *self.filter_parameters, *VIEW_FIELDS)
 
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """Of each parameter, where links write it."""
+        return {name: place for place, name in enumerate(self.parameters)}
+
     def read_scope(self, params: Mapping[str, str], user: Login) -> Any:
         """What the pick lists chose; ScopeError where it cannot be shown."""
         return Scope.read(params, user)
@@ -230,6 +235,11 @@ class PlainRows(RowSource):
     def count(self) -> int:
         return self.counts.of(self.rows)
 
+    @cached_property
+    def whole(self) -> bool:
+        """Whether nothing leaves rows out. Then the first ones of an index are those of the page, however many."""
+        return not self.rows.query.where
+
     def order(self) -> list[OrderBy]:
         """By the sort keys, what is not known last, and then so that no two rows are equal."""
         keys = [order_by(self.grid.columns[key.name], key.descending) for key in self.state.sort]
@@ -249,7 +259,7 @@ class PlainRows(RowSource):
             return self._known_first(first, start, stop, total, wanted)
         if first is not None and first.path == SERVER_NAME and total > FEW and self.counts.version:
             return self._of_servers(start, stop, wanted)
-        return fetched(self.rows, self.order(), start, stop, total, wanted)
+        return fetched(self.rows, self.order(), start, stop, total, wanted, indexed=self.whole)
 
     def values(self, columns: Sequence[Column]) -> Iterator[Sequence[Any]]:
         paths = [column.path for column in columns]
@@ -269,11 +279,13 @@ class PlainRows(RowSource):
         known_order = [OrderBy(order[0].expression, descending=order[0].descending), *order[1:]]
         known = self.rows.filter(**{f"{column.path}__isnull": False})
         if start <= total // 2:
-            rows = fetched(known, known_order, start, stop, total * 2, wanted)
+            rows = fetched(known, known_order, start, stop, total * 2, wanted, indexed=self.whole)
             if len(rows) == stop - start:
                 return rows
         count = self.counts.of(known)
-        rows = fetched(known, known_order, start, min(stop, count), count, wanted) if start < count else []
+        rows = []
+        if start < count:
+            rows = fetched(known, known_order, start, min(stop, count), count, wanted, indexed=self.whole)
         if stop > count:
             unknown = self.rows.filter(**{f"{column.path}__isnull": True})
             rows += fetched(unknown, order[1:], max(0, start - count), stop - count, total - count, wanted)
@@ -369,9 +381,11 @@ def sorted_in_memory(order: Sequence[OrderBy]) -> list[OrderBy]:
     """The same order by what no index has: PostgreSQL would walk one in that order until enough rows fit the filters,
     and where few do, that is nearly all of it.
     """
-    first, *others = order
-    unindexed = Coalesce(first.expression, first.expression)
-    return [OrderBy(unindexed, descending=first.descending, nulls_last=first.nulls_last), *others]
+    unindexed = [
+        OrderBy(Coalesce(key.expression, key.expression), descending=key.descending, nulls_last=key.nulls_last)
+        for key in order[:2]  # the second too, as a first that is the same in all rows leaves the order to it
+    ]
+    return [*unindexed, *order[2:]]
 
 
 def fetched(
@@ -384,7 +398,7 @@ def fetched(
     *,
     indexed: bool = False,
 ) -> list[dict[str, Any]]:
-    """Rows `start` to `stop` of `total`, counted from whichever end is nearer. `indexed`: an index has just these."""
+    """Rows `start` to `stop` of `total`, counted from whichever end is nearer. `indexed`: an index leads to them."""
     ordered = rows.order_by(*(order if indexed or total > FEW else sorted_in_memory(order)))
     if start <= total - stop:
         return list(ordered.values(*wanted)[start:stop])

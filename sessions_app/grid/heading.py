@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from sessions_app.grid.columns import Kind
 from sessions_app.grid.rendering import FilterCell, FilterInput, Header, HeaderGroup
 from sessions_app.grid.state import EXACTLY
+from sessions_app.templatetags.grids import boxes
 from sessions_app.templatetags.licstats import icon
 
 DAY_HINT = "A day as 2026-11-21"
@@ -103,16 +104,12 @@ def field(given: FilterInput, kind: Kind) -> str:
 def choice(given: FilterInput) -> str:
     """A menu with a box for each word."""
     chosen = "".join(f"<span>{escape(label)}</span> " for value, label in given.choices if value in given.values)
-    boxes = "".join(
-        f'<label><input type="checkbox" class="form-check-input" name="{given.name}" value="{escape(value)}"'
-        f"{' checked' if value in given.values else ''}>{escape(label)}</label>"
-        for value, label in given.choices
-    )
+    listed = boxes(given.name, ((value, label, value in given.values) for value, label in given.choices))
     label = escape(given.label)
     return (
         f'<details class="menu choices">'
         f'<summary class="form-select{filled(given)}" aria-label="{label}">{chosen}</summary>'
-        f'<div class="menu-list">{boxes}<noscript><button type="submit">Filter</button></noscript></div></details>'
+        f'<div class="menu-list">{listed}<noscript><button type="submit">Filter</button></noscript></div></details>'
         f"{error(given)}"
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, ClassVar
 
 from django.db import connection
@@ -172,7 +173,7 @@ class Links:
     def last(self) -> str | None:
         return self._page(self.page.pages) if self.page else None
 
-    @property
+    @cached_property
     def here(self) -> str:
         return self.state.here
 
@@ -187,7 +188,7 @@ class Links:
         query = self.state.link(page=None)
         return [(extension.upper(), f"{base}.{extension}{query}") for extension in EXTENSIONS]
 
-    @property
+    @cached_property
     def chips(self) -> list[tuple[str, str]]:
         """(filter in words, link without it)."""
         return [(chip.text, self.state.link_without(chip.fields)) for chip in self.state.chips]
@@ -197,7 +198,7 @@ class Links:
         """Without any filter."""
         return self.state.link_without(self.state.grid.filter_parameters)
 
-    @property
+    @cached_property
     def aggregations(self) -> list[tuple[str, str, bool]]:
         """(label, link, whether it is the one)."""
         chosen = self.state.aggregation
@@ -237,7 +238,7 @@ class Links:
         """The same with Borrowed Only turned."""
         return self.state.link(borrowed=None if self.borrowed_only else "1")
 
-    @property
+    @cached_property
     def borrowed_only(self) -> bool:
         return self.state.value("borrowed") == "1"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
@@ -80,12 +80,17 @@ class GridState:
 
     def link(self, **changes: Any) -> str:
         """The query string of this state with `changes`: a text, a number, a list of texts, or None to leave out."""
-        wanted = dict(self.given) | {name: as_texts(value) for name, value in changes.items()}
+        wanted = self._encoded | {name: encoded(name, as_texts(value)) for name, value in changes.items()}
         if "page" not in changes:
             wanted.pop("page", None)
-        order = self.grid.parameters
-        pairs = [(name, text) for name in order if name in wanted for text in wanted[name]]
-        return f"?{urlencode(pairs)}" if pairs else ""
+        places = self.grid.places
+        parts = [wanted[name] for name in sorted(wanted.keys() & places, key=places.__getitem__) if wanted[name]]
+        return f"?{'&'.join(parts)}" if parts else ""
+
+    @cached_property
+    def _encoded(self) -> dict[str, str]:
+        """What was given, as links write it."""
+        return {name: encoded(name, texts) for name, texts in self.given.items()}
 
     def link_without(self, names: Iterable[str]) -> str:
         return self.link(**dict.fromkeys(names))
@@ -319,6 +324,10 @@ class StateReader:
             self._error("per_page", f"A page has {', '.join(map(str, PAGE_SIZES))} rows.")
             return PAGE_SIZES[0]
         return size
+
+
+def encoded(name: str, texts: Sequence[str]) -> str:
+    return "&".join(f"{name}={quote_plus(text)}" for text in texts)
 
 
 def as_texts(value: Any) -> tuple[str, ...]:

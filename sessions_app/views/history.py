@@ -34,7 +34,8 @@ class History(Report):
         return context | {
             "period": period,
             "periods": [
-                (name, label, state.link(**{"period": name, "from": None, "to": None})) for name, label in NAMES.items()
+                (label, state.link(**{"period": name, "from": None, "to": None}), name == getattr(period, "name", ""))
+                for name, label in NAMES.items()
             ],
             "without_period": state.inputs_without(("period", "from", "to")),
         }
