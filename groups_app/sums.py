@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from html import escape
 
-from django.utils.html import format_html
-from django.utils.safestring import mark_safe
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString
 
 from groups_app.members import Identity
 from groups_app.scope import feature_address
 
-NO_TAB = mark_safe(' tabindex="-1"')
+NO_TAB = ' tabindex="-1"'
 
 
 def with_arithmetic(figure: str, group: str, identity: Identity, *, tab: bool = True) -> str:
@@ -18,10 +19,10 @@ def with_arithmetic(figure: str, group: str, identity: Identity, *, tab: bool = 
 
     A row has many figures that lead there: those without `tab` are passed over by the keyboard.
     """
-    address = _address(group, identity)
-    return format_html('<a class="sum" data-sum{} href="{}">{}</a>', "" if tab else NO_TAB, address, figure)
+    href = f'href="{_address(group, identity)}"'
+    return SafeString(f'<a class="sum" data-sum{"" if tab else NO_TAB} {href}>{conditional_escape(figure)}</a>')
 
 
 @lru_cache(maxsize=64)  # the figures of a row follow each other
 def _address(group: str, identity: Identity) -> str:
-    return feature_address("merged-feature", f"group:{group}", identity)
+    return escape(feature_address("merged-feature", f"group:{group}", identity))

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Case, Count, F, FloatField, Q, QuerySet, Value, When, Window
 from django.db.models.functions import Cast, Coalesce, NullIf
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from groups_app.members import Identity
 from groups_app.merging import EVERY, merged_features, today
@@ -98,7 +99,7 @@ class AvailableColumn(NumberColumn):
         if available is None:
             return explained(dash("not limited, or in use is unknown"), row)
         how = f"{available:,} = {row['total']:,} total - {row['used']:,} used - {row['reserved']:,} reserved"
-        return explained(format_html('<span title="{}">{}</span>', how, f"{available:,}"), row)
+        return explained(SafeString(f'<span title="{how}">{available:,}</span>'), row)
 
 
 class UtilizationColumn(NumberColumn):
@@ -119,7 +120,7 @@ class ExpirationColumn(DateColumn):
         if expires is None:
             return '<span class="muted">permanent</span>' if row["permanent"] else DASH
         past = expires < moment.today
-        return format_html('<span class="{}">{}</span>', "age-stale" if past else "", expires)
+        return f'<span class="{"age-stale" if past else ""}">{expires}</span>'
 
 
 class LastUpdateColumn(DateTimeColumn):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from functools import lru_cache
+from html import escape
 from typing import Any
 
 from django import template
@@ -135,16 +136,11 @@ def age(read_at: datetime | None, interval: timedelta | None = None, now: dateti
             words,
         )
     kind = Age.of(read_at, interval, now)
-    return format_html(
-        '<time class="age-{}" data-age="{}" data-interval="{}" datetime="{}" title="{}" data-quiet>'
-        '<span data-age-text>{}</span> <span data-age-word class="small">{}</span></time>',
-        kind,
-        kind,
-        int(interval.total_seconds()),
-        read_at.isoformat(),
-        exact(read_at),
-        words,
-        "" if kind is Age.FRESH else kind.value,
+    word = "" if kind is Age.FRESH else kind.value
+    return SafeString(  # figures, our own words and the zone's name only
+        f'<time class="age-{kind}" data-age="{kind}" data-interval="{int(interval.total_seconds())}" '
+        f'datetime="{read_at.isoformat()}" title="{escape(exact(read_at))}" data-quiet>'
+        f'<span data-age-text>{words}</span> <span data-age-word class="small">{word}</span></time>'
     )
 
 
@@ -155,12 +151,9 @@ def utilization(percent: float | None) -> SafeString:
         return dash("no utilization: the total is unlimited or in use is unknown")
     colour, word = ("red", "very high") if percent >= 90 else ("orange", "high") if percent >= 70 else ("green", "")
     sign = icon("warning", word) if word else ""
-    return format_html(
-        '<span class="utilization utilization-{}">'
+    return SafeString(
+        f'<span class="utilization utilization-{colour}">'
         '<svg class="bar-of" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">'
-        '<rect width="{}" height="6"></rect></svg><span class="figure">{} %</span>{}</span>',
-        colour,
-        max(0, min(100, round(percent))),
-        int(percent),
-        sign,
+        f'<rect width="{max(0, min(100, round(percent)))}" height="6"></rect></svg>'
+        f'<span class="figure">{int(percent)} %</span>{sign}</span>'
     )
