@@ -53,13 +53,15 @@ def offered_permissions(role: Group) -> QuerySet[Permission]:
 
 
 def ship_roles(sender: AppConfig, **kwargs: Any) -> None:
-    """After migrations: both roles are there, and the administrator's has the permissions that it ships with.
+    """After migrations: both roles are there, the administrator's has the permissions that it ships with, and every
+    login has a role. Without one, what is forbidden to roles would not be forbidden to it.
 
     Whoever wants other permissions makes a role of another name.
     """
     for label in (*MANAGED, CLOSE_SESSION[0]):
         create_permissions(apps.get_app_config(label), verbosity=0)  # they may not have had their turn yet
-    Group.objects.get_or_create(name=VIEWER)
+    viewer, _ = Group.objects.get_or_create(name=VIEWER)
+    viewer.user_set.add(*User.objects.filter(groups=None, is_superuser=False))
     administrator, _ = Group.objects.get_or_create(name=ADMINISTRATOR)
     administrator.permissions.add(*Permission.objects.filter(_permissions_of_administrators()))
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, User
 from django.db import transaction
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.http import HttpRequest
 
 from groups_app.admin.pickers import ServerField, ServerPicker, offered_servers
 from groups_app.models import ForbiddenServer, LicenseServerGroup
-from groups_app.roles import offered_permissions
+from groups_app.roles import ROLES, offered_permissions
 from groups_app.visibility import permitted_servers
 from licstats.models import LicenseServer
 
@@ -71,6 +72,10 @@ class RoleAdmin(NamedAloneMixin, GroupAdmin):
         rows = ForbiddenServer.objects.filter(server__in=permitted_servers(request.user)).select_related("server")
         return super().get_queryset(request).prefetch_related(Prefetch("forbidden_servers", rows))
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        named, counts, needed, protected = super().get_deleted_objects(objs, request)
+        return named, counts, needed, [*protected, *_kept_for(objs)]
+
     def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
         """Not of a role that forbids what the administrator may not see either: with it that would be lifted."""
         rows = ForbiddenServer.objects.filter(role=obj).exclude(server__in=permitted_servers(request.user))
@@ -92,6 +97,15 @@ class RoleAdmin(NamedAloneMixin, GroupAdmin):
     def forbidden_names(self, role: Group) -> str:
         names = sorted(str(row.server) for row in role.forbidden_servers.all())
         return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+
+
+def _kept_for(roles: Iterable[Group]) -> list[str]:
+    """Why `roles` are not deleted: a login without a role is limited by none, and would see every license server."""
+    shipped = [f"{role}: this role ships with licstats" for role in roles if role.name in ROLES]
+    among = [role.pk for role in roles]
+    others = Group.objects.filter(user=OuterRef("pk")).exclude(pk__in=among)
+    alone = User.objects.filter(~Exists(others), groups__in=among, is_superuser=False).distinct().order_by("username")
+    return shipped + [f"{login}: this login has no other role; give it one first" for login in alone]
 
 
 @transaction.atomic

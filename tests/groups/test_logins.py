@@ -77,5 +77,18 @@ def test_a_weak_password_and_a_taken_name_are_refused(tmp_path: Path) -> None:
     assert get_user_model().objects.count() == 1
 
 
+def test_a_login_of_before_without_a_role_is_a_viewer_after_the_next_migration() -> None:
+    before = get_user_model().objects.create_user("ann")
+    manager = get_user_model().objects.create_user("bob")
+    manager.groups.add(Group.objects.get(name="administrator"))
+    boss = get_user_model().objects.create_superuser("boss")
+
+    call_command("migrate", verbosity=0)
+
+    assert [str(role) for role in before.groups.all()] == ["viewer"]
+    assert [str(role) for role in manager.groups.all()] == ["administrator"]
+    assert not boss.groups.exists()
+
+
 def test_the_roles_ship_with_the_project() -> None:
     assert set(Group.objects.values_list("name", flat=True)) >= {"viewer", "administrator"}

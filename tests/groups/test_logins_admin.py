@@ -52,6 +52,32 @@ class TestRolesOfLogins:
         assert errors(change(pages, ann)) == {"groups": [NO_ROLE]}
         assert [str(role) for role in ann.groups.all()] == ["viewer"]
 
+    def test_the_only_role_of_a_login_is_not_deleted(self, pages: Client) -> None:
+        planner, other = Group.objects.create(name="planner"), Group.objects.create(name="other")
+        add(pages, "ann", "planner")
+        add(pages, "bob", "planner", "other")
+        alone = {"action": "delete_selected", "_selected_action": [planner.pk], "post": "yes"}
+        both = {"action": "delete_selected", "_selected_action": [planner.pk, other.pk], "post": "yes"}
+
+        pages.post(reverse("admin:auth_group_changelist"), alone)
+        refused = pages.post(reverse("admin:auth_group_changelist"), both).content.decode()
+        page = pages.post(reverse("admin:auth_group_delete", args=[planner.pk]), {"post": "yes"}).content.decode()
+
+        assert "ann: this login has no other role; give it one first" in page
+        assert "bob: this login" not in page
+        assert "bob: this login has no other role" in refused
+        assert Group.objects.filter(name__in=["planner", "other"]).count() == 2
+        pages.post(reverse("admin:auth_group_delete", args=[other.pk]), {"post": "yes"})
+        assert not Group.objects.filter(name="other").exists()
+
+    def test_a_role_that_ships_with_licstats_is_not_deleted(self, pages: Client) -> None:
+        viewer = Group.objects.get(name="viewer")
+
+        page = pages.post(reverse("admin:auth_group_delete", args=[viewer.pk]), {"post": "yes"}).content.decode()
+
+        assert "viewer: this role ships with licstats" in page
+        assert Group.objects.filter(name="viewer").exists()
+
     def test_a_superuser_needs_no_role(self, client: Client) -> None:
         boss = User.objects.create_superuser("boss")
         client.force_login(boss)
