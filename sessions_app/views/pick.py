@@ -42,6 +42,7 @@ class Section:
     title: str
     options: list[Option]
     more: int
+    none: str = ""  # what to say where there is no line at all, whatever is typed
 
 
 def pick(request: HttpRequest, what: str) -> HttpResponse:
@@ -146,7 +147,8 @@ def named_groups(kind: type[NameGroup], text: str, lines: Lines, field: str, pre
     """The groups that contain `text`, as lines that give `field` their name."""
     groups = kind._default_manager.filter(name__icontains=text).order_by("name")
     options = [lines.line(group.name, {field: f"{prefix}{group}"}, group.description) for group in groups[:SHOWN]]
-    return Section(str(kind._meta.verbose_name_plural).capitalize(), options, groups.count() - SHOWN)
+    none = "" if text else "none yet. An administrator makes them, by names or by patterns such as design-*"
+    return Section(str(kind._meta.verbose_name_plural).capitalize(), options, groups.count() - SHOWN, none)
 
 
 REPORTS = {

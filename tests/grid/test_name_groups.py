@@ -91,6 +91,15 @@ def test_choosing_another_group_or_none_lets_the_first_go(viewer: Viewer) -> Non
     assert found["No group"].address == f"{SESSIONS}/"
 
 
+def test_where_there_is_no_group_the_list_says_who_makes_them(viewer: Viewer) -> None:
+    HostGroup.objects.all().delete()
+
+    page = viewer.client.get("/pick/groups/?report=realtime-sessions").content.decode()
+
+    assert "Host groups: none yet. An administrator makes them" in page
+    assert "User groups: none yet" not in page
+
+
 def test_groups_are_found_by_a_part_of_their_name(viewer: Viewer) -> None:
     lists = viewer.client.get("/pick/groups/?report=history-sessions&q=REN")
 
