@@ -11,14 +11,15 @@ from typing import Any, ClassVar, cast
 
 from django.db.models import Count, F, Model, QuerySet, Window
 from django.db.models.expressions import OrderBy
-from django.db.models.functions import Coalesce
 
 from groups_app.scope import SCOPE_FIELDS, Scope
 from groups_app.visibility import Login
+from sessions_app.grid import fetching
 from sessions_app.grid.aggregation import SUMS, Aggregated, Aggregation
 from sessions_app.grid.among import Among
 from sessions_app.grid.columns import FEATURE, SERVER, Column, GridTable, Row
 from sessions_app.grid.counts import UNCOUNTED, Counts
+from sessions_app.grid.fetching import fetched, order_by
 from sessions_app.grid.filters import GridFilters
 from sessions_app.grid.state import VIEW_FIELDS, GridState, SortKey
 
@@ -38,7 +39,6 @@ PARAMETERS = {
     "per_page": "Rows a page",
     "page": "Page",
 }
-FEW = 20_000  # rows that are sorted sooner than an index is walked for them
 
 
 @dataclass(frozen=True)
@@ -257,7 +257,7 @@ class PlainRows(RowSource):
         first = self.grid.columns[self.state.sort[0].name] if self.state.sort else None
         if first is not None and first.nullable:
             return self._known_first(first, start, stop, total, wanted)
-        if first is not None and first.path == SERVER_NAME and total > FEW and self.counts.version:
+        if first is not None and first.path == SERVER_NAME and total > fetching.FEW and self.counts.version:
             return self._of_servers(start, stop, wanted)
         return fetched(self.rows, self.order(), start, stop, total, wanted, indexed=self.whole)
 
@@ -368,39 +368,3 @@ class AggregatedRows(RowSource):
     def values(self, columns: Sequence[Column]) -> Iterator[Sequence[Any]]:
         for row in self.aggregated.all_described(self.ordered()):
             yield [row[column.path] for column in columns]
-
-
-def order_by(column: Column, descending: bool) -> OrderBy:
-    """By a column; `-path` in its declaration sorts against the path."""
-    against = column.order.startswith("-")
-    path = column.order.removeprefix("-")
-    return OrderBy(F(path), descending=descending != against, nulls_last=True if column.nullable else None)
-
-
-def sorted_in_memory(order: Sequence[OrderBy]) -> list[OrderBy]:
-    """The same order by what no index has: PostgreSQL would walk one in that order until enough rows fit the filters,
-    and where few do, that is nearly all of it.
-    """
-    unindexed = [
-        OrderBy(Coalesce(key.expression, key.expression), descending=key.descending, nulls_last=key.nulls_last)
-        for key in order[:2]  # the second too, as a first that is the same in all rows leaves the order to it
-    ]
-    return [*unindexed, *order[2:]]
-
-
-def fetched(
-    rows: QuerySet[Any],
-    order: Sequence[OrderBy],
-    start: int,
-    stop: int,
-    total: int,
-    wanted: Sequence[str],
-    *,
-    indexed: bool = False,
-) -> list[dict[str, Any]]:
-    """Rows `start` to `stop` of `total`, counted from whichever end is nearer. `indexed`: an index leads to them."""
-    ordered = rows.order_by(*(order if indexed or total > FEW else sorted_in_memory(order)))
-    if start <= total - stop:
-        return list(ordered.values(*wanted)[start:stop])
-    backwards = list(ordered.reverse().values(*wanted)[total - stop : total - start])
-    return backwards[::-1]

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from groups_app.models import HiddenFeature
 from groups_app.scope import Scope
 from licstats.models import LicenseServer
-from sessions_app.grid import grids, reach
+from sessions_app.grid import fetching, reach
 from sessions_app.grid.counts import Counts
 from sessions_app.grid.pages import Reach
 from sessions_app.polling.ingest import ingest
@@ -83,7 +83,7 @@ def test_what_a_login_hides_is_not_counted_from_then_on(viewer: Viewer, monkeypa
 def test_pages_that_are_sorted_by_license_server_are_cut_from_one_order(
     viewer: Viewer, monkeypatch: pytest.MonkeyPatch, sort: str, filters: dict[str, str]
 ) -> None:
-    monkeypatch.setattr(grids, "FEW", 0)  # so that a few rows are read as very many are
+    monkeypatch.setattr(fetching, "FEW", 0)  # so that a few rows are read as very many are
     for name, sessions in {"b": 31, "a": 3, "ab": 0, "bb": 1, "c": 40}.items():
         held = FeatureFactory.create(server__name=name)
         for number in range(sessions):
