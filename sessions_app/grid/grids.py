@@ -233,7 +233,7 @@ class PlainRows(RowSource):
         return self.grid.restricted(self.state)
 
     def count(self) -> int:
-        return self.counts.of(self.rows)
+        return self.counts.of(self.rows.values("pk"))
 
     @cached_property
     def whole(self) -> bool:
@@ -282,7 +282,7 @@ class PlainRows(RowSource):
             rows = fetched(known, known_order, start, stop, total * 2, wanted, indexed=self.whole)
             if len(rows) == stop - start:
                 return rows
-        count = self.counts.of(known)
+        count = self.counts.of(known.values("pk"))
         rows = []
         if start < count:
             rows = fetched(known, known_order, start, min(stop, count), count, wanted, indexed=self.whole)
