@@ -72,10 +72,13 @@ class Glance:
 
     @property
     def failure(self) -> str:
-        """Why it tells nothing, in the words of its problems; empty where it tells something."""
+        """Why it tells nothing, in the words of its problems; empty where it tells something.
+
+        Not of those about one feature: that is no reason, and may be hidden from whoever reads this.
+        """
         if self.reading.verdict is not Verdict.FAILED:
             return ""
-        return "; ".join(problem.message for problem in self.reading.problems) or "it did not answer"
+        return "; ".join(one.message for one in self.reading.problems if not one.feature) or "it did not answer"
 
 
 class Turns:

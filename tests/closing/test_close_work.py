@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 
+from licstats.managers.reading import Problem, ProblemKind, Reading, Status, Verdict
 from licstats.models import LicenseServer
 from sessions_app.closing import work
 from sessions_app.closing.ask import CloseSession
 from sessions_app.closing.identity import Identity
-from sessions_app.closing.work import close_on
+from sessions_app.closing.work import Glance, close_on
 from sessions_app.models import ClosedSession, CloseRequest, CloseState, OpenSession
 from sessions_app.polling.poll import PollServer
 from tests.closing.farm import START, Farm, ended, polled
@@ -294,3 +297,14 @@ def test_the_identity_survives_being_stored_with_a_request(server: LicenseServer
     assert Identity.from_json(identity.as_json()) == identity
     unknown = Identity("vendord", "mesh", "ada", "ws1", "", "", "", "", None)
     assert Identity.from_json(unknown.as_json()) == unknown
+
+
+def test_a_reason_why_nothing_came_names_no_feature() -> None:
+    problems = (
+        Problem(ProblemKind.SERVER, "The license server did not answer."),
+        Problem(ProblemKind.FEATURE, "No figures of secret-solver.", feature="secret-solver"),
+    )
+    failed = Reading(Status.DOWN, Verdict.FAILED, timezone.now(), problems=problems)
+
+    assert Glance.of(failed).failure == "The license server did not answer."
+    assert Glance.of(replace(failed, problems=problems[1:])).failure == "it did not answer"
