@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any, NamedTuple, cast
 
 from django.db import connection
-from django.db.models import Count, F, Min, QuerySet
+from django.db.models import Count, Exists, F, Min, OuterRef, QuerySet
 from django.db.models.expressions import OrderBy
 
 from licstats.aggregates import WholeSum
@@ -60,7 +60,16 @@ class Hosts(NamedTuple):
     addresses: list[str]
 
 
-GONE = dict.fromkeys(("vendor", "name", "version", "type", "server__name"), "") | {"expires": None, "permanent": False}
+NAMED = ("vendor", "name", "version", "type", "place", "expires", "permanent")
+GONE = {
+    **dict.fromkeys(("vendor", "name", "version", "type", "server__name"), ""),
+    "place": 0,
+    "expires": None,
+    "permanent": False,
+    "twin": False,
+}
+SAME = {name: OuterRef(name) for name in ("server", "name", "version", "type")}
+TWINS = Feature.objects.filter(**SAME).exclude(pk=OuterRef("pk"))  # features that cannot be told apart by their names
 
 
 class Aggregated:
@@ -142,9 +151,7 @@ class Names:
     def of(cls, groups: Sequence[Group]) -> Names:
         features = {group["feature_id"] for group in groups if "feature_id" in group}
         servers = {group["server_id"] for group in groups if "server_id" in group}
-        found = Feature.objects.filter(pk__in=features).values(
-            "pk", "vendor", "name", "version", "type", "expires", "permanent", "server__name"
-        )
+        found = Feature.objects.filter(pk__in=features).values("pk", "server__name", *NAMED, twin=Exists(TWINS))
         return cls(
             {row["pk"]: dict(row) for row in found} if features else {},
             dict(LicenseServer.objects.filter(pk__in=servers).values_list("pk", "name")) if servers else {},
@@ -154,9 +161,6 @@ class Names:
         """The paths of a session's feature and server, for the group's row."""
         if "feature_id" in group:
             feature = self.features.get(group["feature_id"], GONE)
-            named = {
-                f"feature__{name}": feature[name]
-                for name in ("vendor", "name", "version", "type", "expires", "permanent")
-            }
+            named = {f"feature__{name}": feature[name] for name in (*NAMED, "twin")}
             return named | {"server__name": feature["server__name"]}
         return {"server__name": self.servers.get(group["server_id"], "")} if "server_id" in group else {}

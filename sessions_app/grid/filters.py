@@ -107,13 +107,30 @@ class Contains(Filter):
 
 
 class Is(Filter):
-    """Exactly this text; what the way down from an aggregated row uses."""
+    """Exactly this text, which may be empty; what the way down from an aggregated row uses."""
 
     chip = "is {}"
     part = "is"
 
     def __init__(self, column: str, field_name: str, **extra: Any) -> None:
         super().__init__(column, field_name, strip=False, **extra)
+
+    def condition(self, value: str, path: str) -> Q:
+        return Q(**{path: value})
+
+    def words(self, value: str) -> str:
+        return super().words(value or "empty")
+
+
+class IsInPlace(Filter):
+    """The one of this number, from 0, where a license manager prints several of one name."""
+
+    field_class = forms.IntegerField
+    chip = "is the one in place {}"
+    part = "is"
+
+    def __init__(self, column: str, field_name: str, **extra: Any) -> None:
+        super().__init__(column, field_name, min_value=0, max_value=LARGEST, **extra)
 
 
 class AtLeast(Filter):

@@ -20,7 +20,7 @@ from sessions_app.grid.among import Among
 from sessions_app.grid.columns import FEATURE, SERVER, Column, GridTable, Row
 from sessions_app.grid.counts import UNCOUNTED, Counts
 from sessions_app.grid.fetching import fetched, order_by
-from sessions_app.grid.filters import GridFilters
+from sessions_app.grid.filters import GridFilters, Is
 from sessions_app.grid.state import VIEW_FIELDS, GridState, SortKey
 
 SERVER_NAME = "server__name"
@@ -81,6 +81,7 @@ class Grid(ABC):
     default_sort: ClassVar[tuple[str, ...]]
     key_fields: ClassVar[tuple[str, ...]] = ("id",)  # what tells a row from the others, as long as it is on the page
     row_fields: ClassVar[tuple[str, ...]] = ("id",)  # that every row has, whichever columns are shown
+    has_past: ClassVar[bool] = False  # whether it can show how things were at a time
     always: ClassVar[frozenset[str]] = frozenset()  # columns that are not in the column menu
 
     @cached_property
@@ -100,6 +101,16 @@ class Grid(ABC):
         return (*names, *(name for name in self.ranges if name not in names))
 
     @cached_property
+    def may_be_empty(self) -> frozenset[str]:
+        """Parameters that say something where they are empty."""
+        return frozenset(name for name, each in self.filters.base_filters.items() if isinstance(each, Is))
+
+    def both_bounds(self, name: str) -> str:
+        """The parameter that gives a bound and the other one together, if there is one; else `name`."""
+        base = name.removesuffix("_min").removesuffix("_max")
+        return base if base in self.ranges else name
+
+    @cached_property
     def has_borrowed(self) -> bool:
         return "borrowed" in self.filters.base_filters
 
@@ -110,7 +121,7 @@ class Grid(ABC):
     @cached_property
     def parameters(self) -> tuple[str, ...]:
         """Every parameter of the query string, in the order in which links write them."""
-        return (*self.scope_fields, "at", *self.filter_parameters, *VIEW_FIELDS)
+        return (*self.scope_fields, *(("at",) if self.has_past else ()), *self.filter_parameters, *VIEW_FIELDS)
 
     @cached_property
     def places(self) -> Mapping[str, int]:

@@ -29,6 +29,7 @@ from sessions_app.grid.heading import head
 from sessions_app.grid.rendering import ActionCells, Addresses, FilterCell, body, filter_cells, header_groups
 from sessions_app.grid.state import PAGE_SIZES, GridState
 
+IDENTITY = {"feature": "feature__name", "version": "feature__version", "type": "feature__type"}
 PAGING = ("page", "per_page")  # their fields stand below the rows
 CHOICE_HEADER = "X-Grid-Choice"  # sent by grid.js: the parameter chosen by hand; links from elsewhere have none
 # A sum of hashes: one license server for another, or one revision more here and one less there, is a difference.
@@ -249,17 +250,19 @@ def visible_fields(cells: Sequence[FilterCell]) -> set[str]:
     return fields | {name.removesuffix("_min") for name in fields if name.endswith("_min")}
 
 
-def drill(state: GridState, aggregation: Aggregation, row: Row) -> str:
-    """The query string of the sessions that are added up in an aggregated `row`."""
-    changes: dict[str, Any] = {"group_by": None, "columns": None, "sort": None}
-    keys = aggregation.keys
-    if "feature_id" in keys:
-        names = ("feature__name", "feature__version", "feature__type")
-        changes |= dict(zip(("feature", "version", "type"), (row[name] for name in names), strict=True))
-    in_group = state.scope is not None and getattr(state.scope, "group", None) is not None
-    changes |= {"server_is": row["server__name"]} if in_group else {"scope": f"server:{row['server__name']}"}
-    changes |= {f"{key}_is": row[key] for key in keys if key in ("user", "host")}
-    for name in state.grid.filters.base_filters:
-        if state.grid.filters.base_filters[name].sums:
-            changes[name] = None
-    return state.link(**changes)
+def drill(state: GridState, target: Grid, aggregation: Aggregation, row: Row) -> dict[str, Any]:
+    """What of `state` changes so that the grid `target` shows the sessions that are added up in an aggregated `row`.
+
+    In a group by texts alone: there a feature is chosen as merged, and members that joined it have other names.
+    """
+    declared = target.filters.base_filters
+    sums = {name for name, each in declared.items() if each.sums}
+    changes: dict[str, Any] = dict.fromkeys(("group_by", "columns", "sort", *sums, *map(target.both_bounds, sums)))
+    in_group = getattr(state.scope, "group", None) is not None
+    changes |= {"server_is": [row["server__name"]]} if in_group else {"scope": f"server:{row['server__name']}"}
+    if "feature_id" in aggregation.keys:
+        texts = {name: row[path] for name, path in IDENTITY.items()}
+        changes |= {f"{name}_is": [text] for name, text in texts.items()} if in_group else texts
+        if row["feature__twin"]:
+            changes |= {"vendor_is": [row["feature__vendor"]], "place_is": row["feature__place"]}
+    return changes | {f"{key}_is": [row[key]] for key in aggregation.keys if key in ("user", "host")}

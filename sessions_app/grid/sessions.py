@@ -46,6 +46,7 @@ from sessions_app.grid.filters import (
     Flag,
     GridFilters,
     Is,
+    IsInPlace,
     LongerThan,
     ShorterThan,
 )
@@ -171,6 +172,10 @@ class SessionFilters(GridFilters):
     borrowed = Flag("", Q(borrow_expires_at__isnull=False), "Borrowed only")
     server_is = Is("server", "server__name")
     vendor_is = Is("vendor", "feature__vendor")
+    feature_is = Is("feature", "feature__name")
+    version_is = Is("version", "feature__version")
+    type_is = Is("type", "feature__type")
+    place_is = IsInPlace("feature", "feature__place")
     user_is = Is("user", "user")
     user_group = InGroup("user", "user", kind=UserGroup)
     host_is = Is("host", "host")
@@ -221,6 +226,7 @@ class SessionsGrid(Grid):
         *("id", "feature_id", "user", "host", "borrow_expires_at", "last_seen_at", "linger"),
         *("server_id", "server__name", "server__manager", "server__site", "server__enabled"),  # what the X looks at
     )
+    has_past = True
     always = frozenset({"action"})
 
     def shown_first(self, column: Column, aggregation: Aggregation | None) -> bool:

@@ -16,7 +16,7 @@ from django.http import QueryDict
 from groups_app.scope import SCOPE_FIELDS, ScopeError
 from sessions_app.grid.aggregation import Aggregation
 from sessions_app.grid.columns import Column, Kind, Moment
-from sessions_app.grid.filters import TOO_LARGE, GridFilters, MomentField
+from sessions_app.grid.filters import TOO_LARGE, AnyOf, GridFilters, MomentField
 
 if TYPE_CHECKING:
     from groups_app.visibility import Login
@@ -80,10 +80,16 @@ class GridState:
 
     def link(self, **changes: Any) -> str:
         """The query string of this state with `changes`: a text, a number, a list of texts, or None to leave out."""
+        return self.link_on(self.grid, changes)
+
+    def link_on(self, grid: Grid, changes: Mapping[str, Any]) -> str:
+        """The same for another grid, with what of this state it can read; ValueError where it cannot read a change."""
         wanted = self._encoded | {name: encoded(name, as_texts(value)) for name, value in changes.items()}
         if "page" not in changes:
             wanted.pop("page", None)
-        places = self.grid.places
+        places = grid.places
+        if lost := [name for name in changes.keys() - places.keys() if wanted[name]]:
+            raise ValueError(f"The grid {grid.name} has no parameter {lost}.")
         parts = [wanted[name] for name in sorted(wanted.keys() & places, key=places.__getitem__) if wanted[name]]
         return f"?{'&'.join(parts)}" if parts else ""
 
@@ -129,7 +135,7 @@ class GridState:
             key = (chosen.column, chosen.part == "is")
             texts, names = by_column.setdefault(key, ([], []))
             texts.append(chosen.words(value))
-            names.append(name)
+            names += [name, self.grid.both_bounds(name)]
         return [
             Chip(f"{self.grid.column_title(column)} {join_bounds(texts)}".strip(), tuple(names))
             for (column, _), (texts, names) in by_column.items()
@@ -155,7 +161,7 @@ class StateReader:
         self.user = user
         self.now = now
         self.given = {
-            name: tuple(text for text in params.getlist(name) if text.strip())
+            name: tuple(text for text in params.getlist(name) if text.strip() or name in grid.may_be_empty)
             for name in params
             if name in grid.parameters
         }
@@ -244,18 +250,23 @@ class StateReader:
     def _filter_data(self) -> QueryDict:
         """The filters' parameters; `=5` as a lower bound, and NAME=5 beside NAME_min, stand for both bounds."""
         data = QueryDict(mutable=True)
-        for name in self.grid.filters.base_filters:
+        for name, declared in self.grid.filters.base_filters.items():
             if name in self.given:
+                if not isinstance(declared, AnyOf):
+                    self._single(name)
                 data.setlist(name, list(self.given[name]))
         for name in self.grid.ranges:
             lower, upper = f"{name}_min", f"{name}_max"
             exact = data.get(lower, "").strip()
+            beside = {upper, name} if exact.startswith("=") else {lower, upper}
             if exact.startswith("="):
                 exact = exact[1:].strip() or self._nothing_after(lower)
             elif name in self.given:
                 exact = self._single(name)
             else:
                 continue
+            for other in sorted(beside & self.given.keys()):
+                self._error(other, f"Leave it out: exactly {exact} is asked for already.")
             data[lower] = data[upper] = exact
         return data
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.db.models import Count, Q
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest
 from django.urls import reverse
 
 from licstats.aggregates import WholeSum
@@ -50,7 +50,7 @@ class SessionsReport(Report):
 
     def drill(self, state: GridState, aggregation: Aggregation, row: Row) -> str:
         """The query string by which the sessions grid shows what was added up in `row`."""
-        return drill(state, aggregation, row)
+        return state.link_on(SESSIONS, drill(state, SESSIONS, aggregation, row))
 
     def inside(self, state: GridState, page: Page) -> Addresses:
         aggregation = state.aggregation
@@ -101,9 +101,7 @@ class UserSessions(SessionsReport):
         return context | {"person": PersonFacts.of(state)}
 
     def drill(self, state: GridState, aggregation: Aggregation, row: Row) -> str:
-        query = QueryDict(drill(state, aggregation, row).removeprefix("?"), mutable=True)
-        query.update(state.scope.filter_params())
-        return f"?{query.urlencode()}"
+        return state.link_on(SESSIONS, state.scope.filter_params() | drill(state, SESSIONS, aggregation, row))
 
 
 @dataclass(frozen=True)

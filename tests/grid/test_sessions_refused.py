@@ -53,10 +53,13 @@ HOSTILE = (
         ("scope", "server:hidden"),
         ("scope", "\0"),
         ("at", "2999-01-01"),
+        ("user", ["ann", "bob"]),
+        ("used_min", ["1", "2"]),
+        ("place_is", "x"),
     ],
 )
 def test_an_invalid_value_shows_an_error_and_no_rows_and_an_export_is_refused(
-    viewer: Viewer, name: str, value: str
+    viewer: Viewer, name: str, value: str | list[str]
 ) -> None:
     OpenSessionFactory.create()
 
@@ -69,6 +72,45 @@ def test_an_invalid_value_shows_an_error_and_no_rows_and_an_export_is_refused(
     assert "Nothing is shown" in response.content.decode()
     assert export.status_code == 400
     assert export.content.decode().startswith(f"{name}: ")
+
+
+@pytest.mark.parametrize(
+    ("asked", "wrong"),
+    [
+        ({"used_min": "=5", "used_max": "3"}, "used_max"),
+        ({"used": "5", "used_min": "2"}, "used_min"),
+        ({"used": "5", "used_max": "9"}, "used_max"),
+        ({"used": "5", "used_min": "=2"}, "used"),
+        ({"time_used": "6h", "time_used_max": "7h"}, "time_used_max"),
+    ],
+)
+def test_a_value_for_both_bounds_stands_alone(viewer: Viewer, asked: dict[str, str], wrong: str) -> None:
+    OpenSessionFactory.create(used=5)
+
+    response = viewer.page(**asked)
+
+    assert "is asked for already" in response.context["state"].errors[wrong][0]
+    assert response.context["state"].errors[wrong][0] in unescape(response.content.decode())
+    assert viewer.file("json", **asked).status_code == 400
+
+
+@pytest.mark.parametrize("question", [{"used": "5"}, {"used_min": "=5"}, {"used_min": "5", "used_max": "5"}])
+def test_a_filter_for_both_bounds_is_taken_away_by_its_chip(viewer: Viewer, question: dict[str, str]) -> None:
+    OpenSessionFactory.create(used=5)
+    ((text, link),) = viewer.page(**question, user="u").context["links"].chips[1:]
+
+    assert text == "Used is 5"
+    assert link == "?user=u"
+
+
+@pytest.mark.parametrize("path", ["/features/realtime/usage", "/features/history/usage", "/features/history/sessions"])
+def test_what_shows_no_past_moment_is_not_asked_for_one(viewer: Viewer, path: str) -> None:
+    FeatureFactory.create(used=7)
+
+    refused = viewer.file("json", path, at="2020-01-01")
+
+    assert refused.status_code == 400
+    assert refused.content == b"at: There is no such parameter.\n"
 
 
 @pytest.mark.parametrize("extension", ["csv", "json", "xlsx", "pdf"])

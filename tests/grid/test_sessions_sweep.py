@@ -39,6 +39,10 @@ FILTERS: dict[str, Any] = {  # for each filter a value that only the second of t
     "borrowed": "1",
     "server_is": "DSK",
     "vendor_is": "Zeta",
+    "feature_is": "solver",
+    "version_is": "2.0",
+    "type_is": "token",
+    "place_is": "1",
     "user_is": "bob",
     "user_group": "bobs",
     "host_is": "beta",
@@ -71,6 +75,7 @@ def two(viewer: Viewer) -> None:
         name="solver",
         version="2.0",
         type="token",
+        place=1,
         expires=date(2027, 6, 30),
     )
     OpenSessionFactory.create(feature=first, **ONE, ip="10.0.0.1", used=1, checked_out_at=NOON - timedelta(days=3))
