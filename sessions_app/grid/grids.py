@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from itertools import accumulate
 from typing import Any, ClassVar, cast
@@ -131,6 +132,10 @@ class Grid(ABC):
     def read_scope(self, params: Mapping[str, str], user: Login) -> Any:
         """What the pick lists chose; ScopeError where it cannot be shown."""
         return Scope.read(params, user)
+
+    def moments_of(self, scope: Any) -> Mapping[str, datetime]:
+        """The times in a scope, by their parameters."""
+        return {}
 
     def aggregation(self, name: str) -> Aggregation | None:
         return next((each for each in self.aggregations if each.name == name), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from django.utils import timezone
 
@@ -54,3 +55,7 @@ class PastGrid(Grid):
 
     def read_scope(self, params: Mapping[str, str], user: Login) -> PastScope:
         return PastScope.read(params, user)
+
+    def moments_of(self, scope: Scope | None) -> Mapping[str, datetime]:
+        period = scope.period if isinstance(scope, PastScope) else None
+        return {"from": period.start, "to": period.end} if period else {}

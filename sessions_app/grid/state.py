@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,6 +27,7 @@ PAGE_SIZES = (20, 50, 100, 200)
 LAST_PAGE = 10**9
 VIEW_FIELDS = ("group_by", "sort", "columns", "per_page", "page")
 SCOPE_PARTS = (*SCOPE_FIELDS, "at")
+WITH_OFFSET = re.compile(r":\d\d.*(Z|[+-]\d\d(:?\d\d){0,2})\s*$", re.IGNORECASE)
 EXACTLY = {Kind.NUMBER: "=5", Kind.DURATION: "=6h"}
 
 
@@ -56,7 +58,8 @@ class Chip:
 class GridState:
     """What a query string says about a grid. With `errors` (by parameter) nothing of it may be shown.
 
-    `given` is the query string as it was, without what is empty; links are made from it.
+    `given` is the query string as it was, without what is empty. Links are made from it, with the `moments` in it as
+    times that mean the same in every zone: whoever follows one sees the same rows.
     """
 
     grid: Grid
@@ -73,6 +76,7 @@ class GridState:
     per_page: int = PAGE_SIZES[0]
     errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
+    moments: Mapping[str, datetime] = field(default_factory=dict)  # by parameter
 
     @classmethod
     def read(cls, grid: Grid, params: QueryDict, user: Login, now: datetime) -> GridState:
@@ -96,7 +100,22 @@ class GridState:
     @cached_property
     def _encoded(self) -> dict[str, str]:
         """What was given, as links write it."""
-        return {name: encoded(name, texts) for name, texts in self.given.items()}
+        return {name: encoded(name, texts) for name, texts in self.lasting.items()}
+
+    @cached_property
+    def lasting(self) -> dict[str, tuple[str, ...]]:
+        """What was given, as it means the same to every viewer and at every time of the year."""
+        here = {name: moment.astimezone(self.moment.zone) for name, moment in self.moments.items()}
+        return {
+            name: (here[name].isoformat(),) if name in here and not has_offset(texts[0]) else texts
+            for name, texts in self.given.items()
+        }
+
+    @property
+    def lasting_link(self) -> str:
+        """The same query string where a time in it depends on who reads it; else empty."""
+        changed = not self.errors and any(self.given[name] != self.lasting[name] for name in self.moments)
+        return self.link(page=self.given.get("page")) if changed else ""
 
     def link_without(self, names: Iterable[str]) -> str:
         return self.link(**dict.fromkeys(names))
@@ -114,11 +133,15 @@ class GridState:
     def inputs_without(self, names: Iterable[str]) -> list[tuple[str, str]]:
         """What a form has to send along beside its own inputs, `names`; always without the page."""
         left_out = {*names, "page"}
-        return [(name, text) for name, texts in self.given.items() if name not in left_out for text in texts]
+        return [(name, text) for name, texts in self.lasting.items() if name not in left_out for text in texts]
 
     def value(self, name: str) -> str:
-        """What was given for one parameter, for its input."""
-        return ", ".join(self.given.get(name, ()))
+        """What was given for one parameter, for its input: a time with its offset as that of the viewer's zone."""
+        text = ", ".join(self.given.get(name, ()))
+        if name not in self.moments or not has_offset(text):
+            return text
+        here = self.moments[name].astimezone(self.moment.zone)
+        return f"{here:%Y-%m-%d %H:%M:%S}".removesuffix(":00")
 
     @cached_property
     def base(self) -> QuerySet[Any]:
@@ -177,6 +200,7 @@ class StateReader:
         filters = self._filters(moment.now)
         aggregation = self._aggregation()
         columns = self._columns(scope, aggregation)
+        moments = {"at": at, **filters.form.cleaned_data, **self.grid.moments_of(scope)}
         return GridState(
             grid=self.grid,
             user=self.user,
@@ -192,6 +216,7 @@ class StateReader:
             per_page=self._per_page(),
             errors=self.errors,
             unknown=self.unknown,
+            moments={name: each for name, each in moments.items() if name in self.given and type(each) is datetime},
         )
 
     def _refuse_nul(self) -> None:
@@ -335,6 +360,11 @@ class StateReader:
             self._error("per_page", f"A page has {', '.join(map(str, PAGE_SIZES))} rows.")
             return PAGE_SIZES[0]
         return size
+
+
+def has_offset(text: str) -> bool:
+    """Whether a time says by itself which zone it is of."""
+    return WITH_OFFSET.search(text) is not None
 
 
 def encoded(name: str, texts: Sequence[str]) -> str:

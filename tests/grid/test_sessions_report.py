@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -60,6 +60,35 @@ def test_no_link_of_a_grid_leads_nowhere(viewer: Viewer, path: str, question: di
 
     assert 'href=""' not in text
     assert "None" not in re.findall(r'href="([^"]*)"', text)
+
+
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        (SESSIONS, {"checked_out_after": "2026-03-16 16:00"}),
+        (SESSIONS, {"checked_out_before": "2026-03-17"}),
+        ("/features/history/sessions", {"period": "custom", "from": "2026-03-16T16:00", "to": "2026-03-17"}),
+    ],
+)
+def test_a_link_with_a_time_shows_the_same_in_another_zone(viewer: Viewer, path: str, asked: dict[str, str]) -> None:
+    for hours in range(48):
+        at = datetime(2026, 3, 16, tzinfo=UTC) + timedelta(hours=hours)
+        OpenSessionFactory.create(checked_out_at=at, first_seen_at=at)
+    viewer.client.cookies["licstats_zone"] = "Asia/Kolkata"
+    here = viewer.page(path, **asked, per_page=50)
+    address = here.redirect_chain[-1][0]
+    field = here.context["state"].value(next(reversed(asked)))
+
+    viewer.client.cookies["licstats_zone"] = "America/Los_Angeles"
+    there = viewer.client.get(address)
+
+    assert there.context["page"].total == here.context["page"].total > 0
+    assert there.status_code == 200  # and the address stays as it is
+    assert re.search(field.replace(" ", "[ T]"), here.content.decode())
+    assert "%2B05%3A30" in address
+    assert "+05:30" not in there.context["state"].value(next(reversed(asked)))
+    drawn = viewer.fragment(path, **asked)
+    assert "-07%3A00" in drawn["HX-Push-Url"]
 
 
 def test_an_aggregation_drops_what_its_rows_cannot_be_sorted_by(viewer: Viewer) -> None:

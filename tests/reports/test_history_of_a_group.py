@@ -171,7 +171,7 @@ def test_every_filter_filters_the_page_and_the_exports_alike(viewer, group, ques
     other = {"vendor": "acme", "version": "6.0", "type": "token"}
     FeatureFactory(server=LicenseServer.objects.get(name="PL"), name="other", **other)
 
-    answer = viewer.get(f"{HISTORY_USAGE}/?scope=group:XF&{question}")
+    answer = viewer.get(f"{HISTORY_USAGE}/?scope=group:XF&{question}", follow=True)
     text = b"".join(viewer.get(f"{HISTORY_USAGE}.csv?scope=group:XF&{question}").streaming_content).decode()
 
     assert answer.context["state"].errors == {}

@@ -210,13 +210,13 @@ def test_the_figures_of_a_period_are_the_same_in_the_grid_the_export_and_the_gra
     )
     begin, end = (f"{now + timedelta(hours=hours):%Y-%m-%dT%H:%M}" for hours in (-1, 1))
     question = f"{choice(feature)}&period=custom&from={begin}&to={end}&sort=started"
-    listed = [row["used"] for row in viewer.get(f"{HISTORY_USAGE}/?{question}").context["page"].rows]
+    listed = [row["used"] for row in viewer.get(f"{HISTORY_USAGE}/?{question}", follow=True).context["page"].rows]
     exported = json.loads(viewer.get(f"{HISTORY_USAGE}.json?{question}").getvalue())["rows"]
 
     assert listed == [row["used"] for row in exported] == [2, 5]
     drawn = [value for value in graph(viewer, HISTORY_USAGE, question)["Used"] if value is not None]
     assert sorted(set(drawn)) == [2, 5]
-    assert viewer.get(f"{HISTORY_USAGE}/?{question}&used=5").context["page"].total == 1
+    assert viewer.get(f"{HISTORY_USAGE}/?{question}&used=5", follow=True).context["page"].total == 1
 
 
 def test_history_of_a_server_without_a_chosen_feature_leads_to_its_features(viewer, server):
