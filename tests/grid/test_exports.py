@@ -9,7 +9,7 @@ from groups_app.models import LicenseServerGroup
 from licstats.models import LicenseServer
 from tests.factories import FeatureFactory, LicenseServerFactory
 from tests.grid import plain
-from tests.grid.conftest import Viewer, content
+from tests.grid.conftest import SESSIONS, Viewer, content
 
 USAGE = "/features/realtime/usage"
 HISTORY_USAGE = "/features/history/usage"
@@ -44,5 +44,34 @@ def test_a_group_sorted_by_license_server_is_saved_in_the_order_of_the_page(
 
     assert [line[header.index("feature")] for line in lines] == shown
     assert [row["feature"] for row in viewer.rows(path, **asked)] == shown
+    assert content(viewer.file("xlsx", path, **asked))
+    assert content(viewer.file("pdf", path, **asked)).startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    ("path", "question"),
+    [
+        (SESSIONS, {}),
+        (SESSIONS, {"group_by": "user"}),
+        (USAGE, {}),
+        (HISTORY_USAGE, {}),
+        (HISTORY_USAGE, {"servers_min": "99999999999"}),
+        (HISTORY_SESSIONS, {}),
+    ],
+)
+def test_a_file_of_no_rows_has_its_header_alone(
+    viewer: Viewer, server: LicenseServer, path: str, question: dict[str, str]
+) -> None:
+    """Some questions have no answer so surely that the database is not asked."""
+    empty = LicenseServerGroup.objects.create(name="XF")
+    if question.get("servers_min"):
+        empty.servers.add(FeatureFactory.create(server=server).server)
+    asked = {"scope": "group:XF", **question}
+
+    header, lines = plain.read_csv(content(viewer.file("csv", path, **asked)))
+
+    assert "feature" in header
+    assert lines == []
+    assert viewer.rows(path, **asked) == []
     assert content(viewer.file("xlsx", path, **asked))
     assert content(viewer.file("pdf", path, **asked)).startswith(b"%PDF")
