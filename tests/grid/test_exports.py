@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from groups_app.models import LicenseServerGroup
 from licstats.models import LicenseServer
-from tests.factories import FeatureFactory, LicenseServerFactory
+from sessions_app.grid.sessions import SESSIONS as SESSIONS_GRID
+from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory
 from tests.grid import plain
 from tests.grid.conftest import SESSIONS, Viewer, content
 
@@ -75,3 +76,52 @@ def test_a_file_of_no_rows_has_its_header_alone(
     assert viewer.rows(path, **asked) == []
     assert content(viewer.file("xlsx", path, **asked))
     assert content(viewer.file("pdf", path, **asked)).startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    ("path", "question"),
+    [
+        (SESSIONS, {"columns": "action"}),
+        (SESSIONS, {"columns": "server,vendor", "scope": "server:PL"}),
+        (SESSIONS, {"columns": "checkout_time", "group_by": "user"}),
+        (USAGE, {"columns": "server,vendor", "scope": "server:PL"}),
+        (HISTORY_USAGE, {"columns": "servers"}),
+    ],
+)
+def test_where_these_rows_have_none_of_the_chosen_columns_they_have_the_usual_ones(
+    viewer: Viewer, server: LicenseServer, path: str, question: dict[str, str]
+) -> None:
+    OpenSessionFactory.create(feature=FeatureFactory.create(server=server, name="solver"), user="ann")
+    usual = {name: text for name, text in question.items() if name != "columns"}
+
+    page = viewer.page(path, **question)
+    header, lines = plain.read_csv(content(viewer.file("csv", path, **question)))
+
+    assert page.context["state"].errors == {}
+    assert page.context["state"].columns == viewer.page(path, **usual).context["state"].columns
+    assert (header, lines) == plain.read_csv(content(viewer.file("csv", path, **usual)))
+    assert {"feature", "version", "type"} <= set(header)
+    assert viewer.rows(path, **question) == viewer.rows(path, **usual)
+    assert content(viewer.file("xlsx", path, **question))
+    assert content(viewer.file("pdf", path, **question)).startswith(b"%PDF")
+
+
+def test_columns_that_were_kept_for_all_license_servers_do_not_empty_the_rows_of_one(
+    viewer: Viewer, server: LicenseServer
+) -> None:
+    OpenSessionFactory.create(feature=FeatureFactory.create(server=server), user="ann")
+    viewer.client.post("/grids/sessions/preferences/", {"column": ["server", "vendor"], "keep": "1"})
+
+    every, one = viewer.page(), viewer.page(scope="server:PL")
+
+    assert every.context["state"].shows == {"server", "vendor", "action"}
+    assert {"user", "host", "action"} <= one.context["state"].shows
+
+
+def test_nothing_is_written_where_no_column_is_asked_for(viewer: Viewer) -> None:
+    """What is not chosen, such as ids and hashes, may not slip into a file."""
+    OpenSessionFactory.create(user="ann")
+    source = SESSIONS_GRID.source(viewer.page().context["state"])
+
+    assert source.written([]) is None
+    assert list(source.values([])) == []
