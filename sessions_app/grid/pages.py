@@ -81,7 +81,7 @@ class GridPage(View):
         if extension:
             return export(state, extension)
         if not is_fragment(request):
-            if target := preferences.expanded(state):
+            if target := preferences.expanded(state, request.GET):
                 return HttpResponseRedirect(request.path + target)
         elif chosen := request.headers.get(CHOICE_HEADER):
             preferences.keep_choice(state, chosen)

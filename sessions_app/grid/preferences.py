@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.http import QueryDict
 
 from groups_app.visibility import Login
@@ -38,8 +40,11 @@ def forget_choices(grid: str, login: Login) -> None:
     GridPreference.objects.filter(grid=grid, login_id=login.pk).delete()
 
 
-def expanded(state: GridState) -> str:
-    """The query string with the login's own choices where the URL says nothing of them; empty where there are none."""
+def expanded(state: GridState, params: QueryDict) -> str:
+    """The query string with the login's own choices where the URL says nothing of them; empty where there are none.
+
+    What of `params` says nothing to the grid, such as figures=1, goes along: it may say something to the page.
+    """
     asked = concerned(state) - state.given.keys()
     kept = kept_choices(state.grid.name, state.user) if asked else {}
     choices = {name: kept[name] for name in asked & kept.keys()}
@@ -48,4 +53,8 @@ def expanded(state: GridState) -> str:
     again = QueryDict(state.link(**choices).removeprefix("?"))
     wrong = GridState.read(state.grid, again, state.user, state.moment.now).errors
     choices = {name: choice for name, choice in choices.items() if name not in wrong}  # a column may be gone meanwhile
-    return state.link(**choices, page=state.given.get("page")) if choices else ""
+    if not choices:
+        return ""
+    link = state.link(**choices, page=state.given.get("page"))
+    beside = urlencode([(name, text) for name in state.unknown for text in params.getlist(name)])
+    return f"{link}&{beside}" if link and beside else link
