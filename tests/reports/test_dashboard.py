@@ -133,6 +133,15 @@ def test_a_pane_is_renamed_and_resized(viewer):
     assert "width-half" in page
 
 
+def test_a_name_with_a_nul_is_taken_without_it(viewer):
+    pane = pinned(viewer, title="Night\0 shift")
+    assert pane.title == "Night shift: All license servers"
+    viewer.post(f"/dashboard/{pane.pk}/", {"action": "rename", "title": "Day\0 shift"})
+    assert "Day shift" in viewer.get("/").content.decode()
+    answer = viewer.post(f"/dashboard/{pane.pk}/", {"action": "rename", "title": "\0"}, follow=True)
+    assert "has to have one" in answer.content.decode()
+
+
 def test_a_name_that_is_empty_is_refused_and_the_old_one_stays(viewer):
     pane = pinned(viewer)
     answer = viewer.post(f"/dashboard/{pane.pk}/", {"action": "rename", "title": "  "}, follow=True)
