@@ -84,8 +84,10 @@ class ApplyFleet:
             self._explain(entry, error)
             return False
         changed = tuple(name for name in names if getattr(instance, name) != before[name])
-        if created or changed:
+        if created:
             instance.save()
+        elif changed:
+            instance.save(update_fields=changed)  # a poll may have written the others since they were read
         if changed and on_change and not created:
             type(instance)._default_manager.filter(pk=instance.pk).update(**on_change)
         what = "created" if created else "changed" if changed else "unchanged"

@@ -75,6 +75,9 @@ class Scope:
         chosen = {field: params.get(field, "") for field in FEATURE_FIELDS}
         if kind == "all" and any(chosen.values()):
             raise ScopeError("feature", "Choose a license server or a group before a feature.")
+        if any(chosen.values()) and not chosen["feature"]:
+            message = "Choose a feature as well: a version or a type alone says nothing."
+            raise ScopeError("feature", message, cls(user, server, group))
         scope = cls(user, server, group, **chosen)
         if chosen["feature"] and not scope.features().exists():
             name = " ".join(filter(None, chosen.values()))

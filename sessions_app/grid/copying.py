@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import F, Func, QuerySet, TextField
 
@@ -33,7 +34,10 @@ def copied(written: QuerySet[Any], texts: Collection[str]) -> Iterator[bytes]:
     chosen = [
         f"safe_{name.removeprefix('written_')}" if name.removeprefix("written_") in texts else name for name in names
     ]
-    statement, params = written.annotate(**safe).values_list(*chosen).query.sql_with_params()
+    try:
+        statement, params = written.annotate(**safe).values_list(*chosen).query.sql_with_params()
+    except EmptyResultSet:  # a condition that no row can meet, such as one of no license server
+        return
     with connection.cursor() as cursor, cursor.copy(f"COPY ({statement}) TO STDOUT (FORMAT csv)", params) as copy:
         waiting: list[bytes] = []
         size = 0

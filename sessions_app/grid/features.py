@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, QuerySet, Value
-from django.db.models.functions import Coalesce
+from django.db.models import F, QuerySet, TextField, Value
+from django.db.models.functions import Cast, Coalesce
 from django.utils.html import format_html
 
 from groups_app.identities import known_features
@@ -84,7 +84,8 @@ def read_rows(scope: Scope) -> QuerySet[Any]:
 def known_rows(group: LicenseServerGroup, now: datetime) -> QuerySet[Any]:
     """Every feature that the reports of `group` know, under the names that the features of a license server have."""
     known = known_features(group, now, figures=FIGURES)
-    named: QuerySet[Any] = known.annotate(scope_kind=Value("group"), server__name=Value(group.name), place=Value(0))
+    name = Cast(Value(group.name), TextField())  # PostgreSQL sorts by no bare text
+    named: QuerySet[Any] = known.annotate(scope_kind=Value("group"), server__name=name, place=Value(0))
     return named
 
 

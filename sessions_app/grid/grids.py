@@ -279,12 +279,14 @@ class PlainRows(RowSource):
 
     def values(self, columns: Sequence[Column]) -> Iterator[Sequence[Any]]:
         paths = [column.path for column in columns]
+        if not paths:  # Django takes no names for all
+            return iter(())
         rows = self.rows.order_by(*self.order()).values_list(*paths)
         return iter(rows.iterator(chunk_size=2_000))
 
     def written(self, columns: Sequence[Column]) -> QuerySet[Any] | None:
         expressions = {f"written_{column.name}": column.written(self.state.moment) for column in columns}
-        if None in expressions.values():
+        if None in expressions.values() or not expressions:  # Django takes no names for all
             return None
         written = self.rows.order_by(*self.order()).annotate(**expressions)
         return cast(QuerySet[Any], written.values_list(*expressions))

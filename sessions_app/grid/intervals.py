@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from django.db.models import QuerySet
 
+from groups_app.scope import SCOPE_FIELDS
 from sessions_app.grid.columns import SERVER, Column, DateTimeColumn, GridTable, NumberColumn
 from sessions_app.grid.filters import After, AtLeast, AtMost, Before, Contains, GridFilters
 from sessions_app.grid.past import PastGrid, PastScope
@@ -43,6 +44,14 @@ class IntervalsFilters(GridFilters):
     total_max = AtMost("total", "total")
 
 
+# What says nothing without a feature: the rows are features then, which have other columns and filters.
+OF_FIGURES = (
+    *IntervalsFilters.base_filters,
+    *(name.removesuffix("_min") for name in IntervalsFilters.base_filters if name.endswith("_min")),
+    *("sort", "columns"),
+)
+
+
 class IntervalsGrid(PastGrid):
     """Intervals that touch the period, of the one feature that is chosen, with the one that stands now."""
 
@@ -54,6 +63,11 @@ class IntervalsGrid(PastGrid):
     model = UsageInterval
     default_sort = ("-ended",)
     key_fields = row_fields = ("feature_id", "ended_at")
+    parts = {
+        **PastGrid.parts,
+        "scope": (*SCOPE_FIELDS, *OF_FIGURES),
+        "feature": (*SCOPE_FIELDS[1:], *OF_FIGURES),
+    }
 
     def base(self, state: GridState) -> QuerySet[Any]:
         scope = cast("PastScope | None", state.scope)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django.db import connection
-from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -41,6 +42,12 @@ SELECT count(*), sum(hashint8extended(id, revision)), max(read_at) FROM {License
 def is_fragment(request: HttpRequest) -> bool:
     """Whether htmx asks, and so for the part of the page that it swaps."""
     return bool(getattr(request, "htmx", False))
+
+
+def with_unknown(link: str, state: GridState, params: QueryDict) -> str:
+    """A link with what of `params` says nothing to the grid, such as figures=1: it may say something to the page."""
+    beside = urlencode([(name, text) for name in state.unknown for text in params.getlist(name)])
+    return f"{link}&{beside}" if beside else link
 
 
 @dataclass(frozen=True)
@@ -83,7 +90,7 @@ class GridPage(View):
             return export(state, extension)
         if not is_fragment(request):
             if target := preferences.expanded(state) or state.lasting_link:
-                return HttpResponseRedirect(request.path + target)
+                return HttpResponseRedirect(request.path + with_unknown(target, state, request.GET))
         elif chosen := request.headers.get(CHOICE_HEADER):
             preferences.keep_choice(state, chosen)
         context = self.context(request, state, reach)

@@ -321,7 +321,7 @@ class StateReader:
         for name in names:
             if name not in self.grid.columns:
                 self._error("columns", f"There is no column '{name}'.")
-        if not names:
+        if not {*names} & offered.keys() - self.grid.always:  # none chosen, or none that these rows have
             return tuple(column for column in offered.values() if self.grid.shown_first(column, aggregation))
         return tuple(column for name, column in offered.items() if name in names or column.name in self.grid.always)
 

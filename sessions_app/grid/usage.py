@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, Count, F, FloatField, Q, QuerySet, Value, When, Window
+from django.db.models import Case, Count, F, FloatField, Q, QuerySet, TextField, Value, When, Window
 from django.db.models.functions import Cast, Coalesce, NullIf
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -210,7 +210,8 @@ def merged_rows(scope: Scope, now: datetime, figures: Collection[str] = EVERY) -
     merged: QuerySet[Any] = merged_features(group, now, one, figures)
     if one:
         merged = merged.filter(name=scope.feature, version=scope.version, type=scope.type)
-    named: QuerySet[Any] = merged.annotate(server_name=Value(group.name), scope_kind=Value("group"), place=Value(0))
+    name = Cast(Value(group.name), TextField())  # PostgreSQL sorts by no bare text
+    named: QuerySet[Any] = merged.annotate(server_name=name, scope_kind=Value("group"), place=Value(0))
     return named
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import models, transaction
-from django.db.models import F, Max
+from django.db.models import Max
 
 
 class Part(models.TextChoices):
@@ -39,28 +42,53 @@ class DashboardPane(models.Model):
         return self.title
 
     @classmethod
+    @transaction.atomic
     def pin(cls, login_id: int, *, title: str, report: str, part: str, query: str) -> DashboardPane:
         """A new pane at the end of the login's dashboard."""
-        last = cls.objects.filter(login=login_id).aggregate(last=Max("place"))["last"] or 0
+        last = cls.held(login_id).aggregate(last=Max("place"))["last"] or 0
         return cls.objects.create(
             login_id=login_id, title=title[:120], report=report, part=part, query=query, place=last + 1
         )
 
+    @classmethod
+    def held(cls, login_id: int) -> models.QuerySet[DashboardPane]:
+        """The login's panes as they stand now: until the transaction ends, no other page changes their order.
+
+        The login is what is held, as panes that another page pins meanwhile could not be.
+        """
+        get_user_model()._default_manager.select_for_update(no_key=True).filter(pk=login_id).values("pk").first()
+        return cls.objects.filter(login=login_id)
+
     @transaction.atomic
     def move_to(self, place: int) -> None:
         """Put it at `place` (from 1) among the login's panes; the others close up."""
-        panes = list(DashboardPane.objects.select_for_update().filter(login=self.login_id).exclude(pk=self.pk))
-        panes.insert(max(0, min(place - 1, len(panes))), self)
-        for number, pane in enumerate(panes, start=1):
-            pane.place = number
-        DashboardPane.objects.bulk_update(panes, ["place"])
+        self._put(list(self.held(self.login_id)), place)
 
+    @transaction.atomic
     def move_by(self, steps: int) -> None:
         """Put it that many places further down, or up where `steps` is negative; it stops at either end."""
-        self.move_to(self.place + steps)
+        panes = list(self.held(self.login_id))
+        if self in panes:
+            self._put(panes, panes.index(self) + 1 + steps)
 
+    @transaction.atomic
     def remove(self) -> None:
         """Take it off the dashboard; those behind it move up."""
-        with transaction.atomic():
-            DashboardPane.objects.filter(login=self.login_id, place__gt=self.place).update(place=F("place") - 1)
-            self.delete()
+        panes = list(self.held(self.login_id))
+        number([pane for pane in panes if pane != self])
+        self.delete()
+
+    def _put(self, panes: Sequence[DashboardPane], place: int) -> None:
+        """It may be off the dashboard meanwhile; then the others stay where they are."""
+        others = [pane for pane in panes if pane != self]
+        if len(others) == len(panes):
+            return
+        others.insert(max(0, min(place - 1, len(others))), self)
+        number(others)
+
+
+def number(panes: Sequence[DashboardPane]) -> None:
+    """Gives the panes of a dashboard their places, in this order."""
+    for place, pane in enumerate(panes, start=1):
+        pane.place = place
+    DashboardPane.objects.bulk_update(panes, ["place"])

@@ -115,10 +115,15 @@ def put_up(request: HttpRequest, state: GridState, report: type[Report], part: s
         messages.error(request, f"A dashboard has {MOST_PANES} panes at most. Remove one first.")
         return
     if pane is None:
-        title = f"{request.POST.get('title') or state.grid.title}: {described(state)}"
+        title = f"{written_title(request) or state.grid.title}: {described(state)}"
         pane = DashboardPane.pin(request.user.pk or 0, title=title, **what)
     words = "'{}' is on your dashboard{}. <a href='{}#pane-{}'>Show it there</a>"
     messages.success(request, format_html(words, pane.title, already, reverse("dashboard"), pane.pk))
+
+
+def written_title(request: HttpRequest) -> str:
+    """PostgreSQL takes no NUL in a text."""
+    return request.POST.get("title", "").replace("\0", "").strip()
 
 
 def described(state: GridState) -> str:
@@ -158,7 +163,7 @@ def move(request: HttpRequest, pane: DashboardPane) -> None:
 
 
 def rename(request: HttpRequest, pane: DashboardPane) -> None:
-    title = request.POST.get("title", "").strip()
+    title = written_title(request)
     if not title:
         messages.error(request, f"'{shown(pane, request).title}' keeps its name: a pane has to have one.")
         return

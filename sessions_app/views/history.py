@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest
 from django.utils import timezone
 
 from sessions_app.charts.curve import usage_curve
@@ -58,8 +59,14 @@ class HistoryUsage(History):
     graph_title = "Feature Usage"
 
     @classmethod
-    def grid_of(cls, params: QueryDict) -> Grid:
+    def grid_of(cls, params: Mapping[str, str]) -> Grid:
         return INTERVALS if params.get("feature") else FEATURES
+
+    @classmethod
+    def not_carried(cls, params: Mapping[str, str]) -> set[str]:
+        """What a link with these `params` leaves out of an address of this page: that of a feature has another grid."""
+        known = {*FEATURES.parameters, *INTERVALS.parameters}
+        return {"sort", "columns"} | (known - {*cls.grid_of(params).parameters})
 
     def graph(self, state: GridState) -> dict[str, Any]:
         scope, period = state.scope, period_of(state)

@@ -19,6 +19,7 @@ from sessions_app.grid.pages import is_fragment
 from sessions_app.grid.people import GROUPS, UserScope, people
 from sessions_app.grid.reach import covered
 from sessions_app.models import OpenSession
+from sessions_app.views.history import HistoryUsage
 from sessions_app.views.scoped import feature_detail
 
 OWN_FIELDS = ("q", "report")
@@ -76,12 +77,14 @@ class Lines:
         self, request: HttpRequest, report: str, chosen: dict[str, str], fields: Collection[str] = CHOSEN
     ) -> None:
         self.path = reverse(report)
+        self.report = report
         self.chosen = chosen
         left_out = {*fields, *OWN_FIELDS, "page"}
         self.rest = [(name, text) for name, texts in request.GET.lists() if name not in left_out for text in texts]
 
     def line(self, label: str, params: dict[str, Any], detail: str = "") -> Option:
-        query = urlencode([*params.items(), *self.rest])
+        left_out = HistoryUsage.not_carried(params) if self.report == HistoryUsage.url_name else ()
+        query = urlencode([*params.items(), *(each for each in self.rest if each[0] not in left_out)])
         return Option(label, detail, f"{self.path}?{query}" if query else self.path, params == self.chosen)
 
     def section(self, title: str, found: Choices) -> Section:

@@ -94,7 +94,9 @@ def _sessions(title: str, sign: str, field: str, sessions: QuerySet[OpenSession]
         .annotate(count=Count("pk"), licenses=WholeSum("used"))
     )
     found = [
-        Found(name, _report({field: name}), f"{count:,} session{'s' if count != 1 else ''}, {licenses:,} in use")
+        Found(
+            name, _report({f"{field}_is": name}), f"{count:,} session{'s' if count != 1 else ''}, {licenses:,} in use"
+        )
         for name, count, licenses in rows[: limit + 1]
     ]
     return Kind(title, sign, found[:limit], len(found) > limit)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from groups_app.models import LicenseServerGroup
 from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory
 from tests.grid import plain
 from tests.grid.conftest import SESSIONS, USERS, Viewer, content
@@ -145,6 +146,8 @@ def way_out(response: Any) -> str:
         "scope=server:PL&feature=nope&version=1.0&type=floating",
         "feature=solver",
         "version=1.0",
+        "scope=server:PL&version=1.0",
+        "scope=server:PL&type=floating&version=",
         "sort=foo",
         "columns=foo",
         "group_by=moon",
@@ -204,6 +207,27 @@ def test_what_is_wrong_with_a_pick_list_stands_at_it(
 
     assert f'id="pick-{field}-error" role="alert">{said}</p>' in text
     assert text.count(said) == 1
+
+
+@pytest.mark.parametrize("scope", ["server:PL", "group:XF"])
+@pytest.mark.parametrize("question", [{"version": "2.0"}, {"type": "floating"}, {"version": "2.0", "type": "token"}])
+@pytest.mark.parametrize("path", [SESSIONS, "/features/realtime/usage", "/features/history/usage"])
+def test_a_version_or_a_type_without_a_feature_is_refused_and_no_file_claims_it(
+    viewer: Viewer, path: str, question: dict[str, str], scope: str
+) -> None:
+    server = LicenseServerFactory.create(name="PL")
+    LicenseServerGroup.objects.create(name="XF").servers.add(server)
+    for version in ("1.0", "2.0"):
+        OpenSessionFactory.create(feature=FeatureFactory.create(server=server, name="solver", version=version))
+
+    page = viewer.page(path, scope=scope, **question)
+    file = viewer.file("csv", path, scope=scope, **question)
+
+    said = "Choose a feature as well: a version or a type alone says nothing."
+    assert said in page.content.decode()
+    assert page.context["page"] is None
+    assert (file.status_code, file.content.decode()) == (400, f"feature: {said}\n")
+    assert viewer.client.get(page.context["information"].features_address).status_code == 200
 
 
 def test_a_live_grid_whose_license_server_is_gone_says_so_itself(viewer: Viewer) -> None:

@@ -223,6 +223,20 @@ def test_what_a_login_chose_is_used_where_the_address_says_nothing(viewer: Viewe
     assert aggregated["Location"] == "/features/realtime/sessions/?group_by=user&per_page=50"
 
 
+@pytest.mark.parametrize("path", [SESSIONS, "/features/realtime/usage"])
+def test_who_keeps_choices_sees_the_graph_as_a_table_without_scripts(viewer: Viewer, path: str) -> None:
+    feature = FeatureFactory.create(server__read_at=timezone.now(), since=timezone.now() - timedelta(hours=1), used=1)
+    OpenSessionFactory.create(feature=feature)
+    asked = f"scope=server%3A{feature.server}&feature={feature.name}&version=1.0&type=floating"
+    name = viewer.page(path).context["grid"].name
+    viewer.client.post(f"/grids/{name}/preferences/", {"column": ["feature", "used"], "keep": "1"})
+
+    page = viewer.client.get(f"{path}/?{asked}&figures=1", follow=True)
+
+    assert page.redirect_chain == [(f"{path}/?{asked}&columns=feature%2Cused&figures=1", 302)]
+    assert page.context["chart_rows"]
+
+
 def test_a_click_keeps_only_what_it_chose(viewer: Viewer) -> None:
     viewer.client.post("/grids/sessions/preferences/", {"column": ["user", "ip"], "keep": "1"})
     viewer.fragment(columns="user,used", sort="used", per_page=50, headers={"X-Grid-Choice": "per_page"})

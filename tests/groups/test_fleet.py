@@ -7,8 +7,11 @@ from django.core.management import CommandError, call_command
 
 from groups_app.models import HiddenFeature, HiddenServer, HostGroup, LicenseServerGroup, UserGroup
 from licstats.models import LicenseServer
+from sessions_app.models import OpenSession
+from sessions_app.polling.ingest import ingest
 from tests.factories import FeatureFactory, LicenseServerFactory, UserFactory
 from tests.groups.fleets import apply, refused
+from tests.polling.readings import complete, feature, minute, session
 
 pytestmark = pytest.mark.django_db
 
@@ -98,6 +101,28 @@ def test_what_changed_is_named_and_what_the_file_does_not_name_stays(tmp_path: P
     polish = LicenseServer.objects.get(name="PL")
     assert (polish.address, polish.description, polish.revision) == ("27001@pl", "kept", 1)
     assert LicenseServer.objects.get(name="DK").description == "not in the file"
+
+
+def test_a_reading_that_is_stored_while_a_file_is_applied_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = LicenseServerFactory(name="PL", address="27000@pl", read_at=None, asked_at=None, status="", verdict="")
+    ada, bob = (feature("solver", session(user)) for user in ("ada", "bob"))
+    ingest(server, complete(0, ada), digest=lambda: b"ada")
+    check = LicenseServer.full_clean
+
+    def poll_and_check(changed: LicenseServer, *args: object, **options: object) -> None:
+        ingest(LicenseServer.objects.get(pk=server.pk), complete(1, bob), digest=lambda: b"bob")
+        check(changed)
+
+    monkeypatch.setattr(LicenseServer, "full_clean", poll_and_check)
+    out = apply(tmp_path, '[[server]]\nname = "PL"\nmanager = "flexnet"\naddress = "27000@pl"\ndescription = "new"\n')
+    after = LicenseServer.objects.get()
+    ingest(LicenseServer.objects.get(), complete(2, ada), digest=lambda: b"ada")
+
+    assert "server PL: changed (description)" in out
+    assert (after.description, after.read_at, bytes(after.digest)) == ("new", minute(1), b"bob")
+    assert [open_session.user for open_session in OpenSession.objects.all()] == ["ada"]
 
 
 def test_an_empty_list_shows_everything_again(tmp_path: Path) -> None:

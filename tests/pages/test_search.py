@@ -44,6 +44,25 @@ def test_a_user_is_found_once_with_all_that_it_holds(admin_page: Client) -> None
     assert "2 sessions, 5 in use" in page
 
 
+@pytest.mark.parametrize("field", ["user", "host"])
+def test_what_is_said_of_a_user_or_a_host_is_what_its_line_leads_to(admin_page: Client, field: str) -> None:
+    for name, used in (("ann", 1), ("ann", 2), ("annabel", 4), ("ANN", 8)):
+        OpenSessionFactory(**{field: name, "used": used})
+
+    page = admin_page.get("/search/?q=ann").content.decode()
+    lines = re.findall(r'<th scope="row"><a href="([^"]*)">([^<]*)</a>.*?(\d+) sessions?, (\d+) in use', page, re.S)
+
+    assert sorted((name, int(count), int(used)) for _, name, count, used in lines) == [
+        ("ANN", 1, 8),
+        ("ann", 2, 3),
+        ("annabel", 1, 4),
+    ]
+    for address, name, count, used in lines:
+        rows = admin_page.get(address.replace("&amp;", "&")).context["page"].rows
+        assert {row[field] for row in rows} == {name}
+        assert (len(rows), sum(row["used"] for row in rows)) == (int(count), int(used))
+
+
 def test_what_is_found_leads_to_its_sessions(admin_page: Client) -> None:
     server = LicenseServerFactory(name="PL & co")
     FeatureFactory(server=server, name="solver", version="2.0", type="token")

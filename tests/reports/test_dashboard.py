@@ -133,6 +133,49 @@ def test_a_pane_is_renamed_and_resized(viewer):
     assert "width-half" in page
 
 
+def test_a_name_with_a_nul_is_taken_without_it(viewer):
+    pane = pinned(viewer, title="Night\0 shift")
+    assert pane.title == "Night shift: All license servers"
+    viewer.post(f"/dashboard/{pane.pk}/", {"action": "rename", "title": "Day\0 shift"})
+    assert "Day shift" in viewer.get("/").content.decode()
+    answer = viewer.post(f"/dashboard/{pane.pk}/", {"action": "rename", "title": "\0"}, follow=True)
+    assert "has to have one" in answer.content.decode()
+
+
+def places() -> list[tuple[str, int]]:
+    return list(DashboardPane.objects.values_list("query", "place"))
+
+
+def test_panes_that_two_tabs_remove_leave_no_gap_and_no_two_at_one_place(viewer):
+    for name in ("ann", "bob", "cas", "dan"):
+        pinned(viewer, f"user={name}")
+    ann, bob, cas, _ = DashboardPane.objects.all()  # as both tabs read them
+    ann.remove()
+    bob.remove()
+    assert places() == [("user=cas", 1), ("user=dan", 2)]
+    cas.move_by(1)
+    assert places() == [("user=dan", 1), ("user=cas", 2)]
+
+
+def test_a_step_in_one_tab_counts_from_where_the_other_put_the_pane(viewer):
+    for name in ("ann", "bob", "cas"):
+        pinned(viewer, f"user={name}")
+    ann, again = DashboardPane.objects.all()[0], DashboardPane.objects.all()[0]
+    ann.move_to(3)
+    again.move_by(-1)
+    assert places() == [("user=bob", 1), ("user=ann", 2), ("user=cas", 3)]
+
+
+def test_a_pane_that_the_other_tab_removed_moves_nothing(viewer):
+    for name in ("ann", "bob", "cas"):
+        pinned(viewer, f"user={name}")
+    _, bob, again = *DashboardPane.objects.all()[:2], DashboardPane.objects.all()[1]
+    bob.remove()
+    for act in (lambda: again.move_to(1), lambda: again.move_by(1), again.remove):
+        act()
+        assert places() == [("user=ann", 1), ("user=cas", 2)]
+
+
 def test_a_name_that_is_empty_is_refused_and_the_old_one_stays(viewer):
     pane = pinned(viewer)
     answer = viewer.post(f"/dashboard/{pane.pk}/", {"action": "rename", "title": "  "}, follow=True)
