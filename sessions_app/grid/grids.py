@@ -82,6 +82,7 @@ class Grid(ABC):
     key_fields: ClassVar[tuple[str, ...]] = ("id",)  # what tells a row from the others, as long as it is on the page
     row_fields: ClassVar[tuple[str, ...]] = ("id",)  # that every row has, whichever columns are shown
     always: ClassVar[frozenset[str]] = frozenset()  # columns that are not in the column menu
+    follows_readings: ClassVar[bool] = False  # whether rows change with each reading, though it finds nothing new
 
     @cached_property
     def columns(self) -> Mapping[str, Column]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
@@ -63,6 +63,10 @@ class Reach:
             count, revisions, read_at = cursor.fetchone()
         return cls(f"{count}-{revisions or 0}", read_at)
 
+    def and_of(self, others: Iterable[object]) -> Reach:
+        """Where the page depends on others beside revisions."""
+        return replace(self, version="-".join([self.version, *map(str, others)]))
+
 
 class GridPage(View):
     """Subclasses name the grid and the template, and add what else is on their page."""
@@ -97,9 +101,15 @@ class GridPage(View):
         if request.GET.get("at"):
             return None
         try:
-            return Reach.of(self.grid.read_scope(request.GET, request.user))
+            scope = self.grid.read_scope(request.GET, request.user)
         except (ScopeError, ValueError):
             return None
+        reach = Reach.of(scope)
+        return reach.and_of(self.depends_on(request, scope, reach))
+
+    def depends_on(self, request: HttpRequest, scope: Any, reach: Reach) -> Sequence[object]:
+        """What changes the page beside revisions: a reading that finds nothing new moves none on."""
+        return [reach.read_at] if self.grid.follows_readings else []
 
     def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
         page = None if state.errors else self.grid.page(state, reach.version if reach else "")

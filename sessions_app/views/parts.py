@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -37,6 +38,7 @@ class Report(GridPage):
     fields_beside = True
     url_name: ClassVar[str]
     graph_title: ClassVar[str] = ""
+    draws_curve: ClassVar[bool] = False  # whether its graph is one feature's usage, known up to the last reading
 
     @classmethod
     def grid_of(cls, params: QueryDict) -> Grid:
@@ -72,6 +74,12 @@ class Report(GridPage):
             context |= {"page": page, "body": body(state, page), "header_groups": header_groups(state)}
         template = "charts/figure.html" if part is Part.GRAPH else "dashboard/rows.html"
         return mark(render(request, template, context), reach.read_at if reach else None)
+
+    def depends_on(self, request: HttpRequest, scope: Any, reach: Reach) -> Sequence[object]:
+        """The graph's own, where it is asked for: rows may stay as they are while a curve goes on."""
+        if not self.draws_curve or request.headers.get(PART_HEADER) != Part.GRAPH:
+            return super().depends_on(request, scope, reach)
+        return [reach.read_at] if scope.one_feature else []
 
     def part_context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
         target = request.headers.get("HX-Target", "").removesuffix(TARGET_SUFFIX)
