@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import (
     Case,
+    Count,
     Exists,
     ExpressionWrapper,
     F,
@@ -20,6 +21,7 @@ from django.db.models import (
     OuterRef,
     Q,
     QuerySet,
+    Sum,
     TextField,
     Value,
     When,
@@ -74,6 +76,17 @@ def visible_features(user: Login) -> QuerySet[Feature]:
         return Feature.objects.all()
     hidden = HiddenFeature.objects.filter(user=user.pk, server=OuterRef("server"), name=OuterRef("name"))
     return Feature.objects.filter(Q(server__in=visible_servers(user)) & ~Exists(hidden))
+
+
+def hidden_mark(user: Login) -> str:
+    """Another text whenever something is hidden from `user` or shown again; empty where nothing is kept from it.
+
+    What is hidden has a higher id than all that was hidden before: no exchange leaves both number and sum as they were.
+    """
+    if sees_all(user):
+        return ""
+    kept = (rows.filter(user=user.pk) for rows in (HiddenServer.objects, HiddenFeature.objects))
+    return ".".join("{of}.{ids}".format(**each.aggregate(of=Count("pk"), ids=Sum("pk", default=0))) for each in kept)
 
 
 def visible_groups(user: Login) -> QuerySet[LicenseServerGroup]:

@@ -62,7 +62,7 @@ class Facts:
 
     @property
     def expired(self) -> bool:
-        return self.expires is not None and not self.permanent and self.expires < timezone.localdate()
+        return self.expires is not None and not self.permanent and self.expires < today(timezone.now())
 
 
 def facts_of(scope: Scope, now: datetime) -> Facts | None:

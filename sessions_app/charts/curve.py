@@ -50,7 +50,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Steps in the order of time. `reduced` says that of neighbouring steps only the highest is kept."""
+    """Steps in the order of time. `reduced` says that of neighbouring steps only the highest and the last are kept."""
 
     start: datetime
     end: datetime
@@ -156,14 +156,14 @@ class _Sum:
 
 
 def _peaks(steps: Sequence[Step], start: datetime, end: datetime) -> Iterable[Step]:
-    """Of the steps in each column of the picture: the highest, and the last where that is a gap."""
-    width = (end - start) / (MOST_POINTS // 2)
+    """Of the steps in each column of the picture: the highest, and the last, which stands until the next column."""
+    width = (end - start) / (MOST_POINTS // 2 - 1)  # what is at the end itself is a column more
     for _, group in groupby(steps, key=lambda step: (step.at - start) // width):
         column = list(group)
         known = [step for step in column if step.figures is not None]
-        if known:
-            yield max(known, key=lambda step: (step.figures is not None and step.figures.used) or 0)
-        if column[-1].figures is None:
+        best = max(known, key=lambda step: (step.figures and step.figures.used) or 0, default=column[-1])
+        yield best
+        if best is not column[-1]:
             yield column[-1]
 
 

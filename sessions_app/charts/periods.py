@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from groups_app.scope import ScopeError
+from licstats.moments import MomentError, parse_moment
 
 PERIOD_FIELDS = ("period", "from", "to")
 DEFAULT = "week"
@@ -103,7 +104,6 @@ def _moment(field: str, params: Mapping[str, str], zone: ZoneInfo, default: date
     if not text and default:
         return default
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise PeriodError(field, f"'{text}' is not a time. An example of one is 2026-03-16T08:00.") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+        return parse_moment(text, zone).astimezone(zone)
+    except MomentError as error:
+        raise PeriodError(field, str(error)) from error

@@ -25,6 +25,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from groups_app.merging import today
 from licstats.durations import format_duration
 
 Row = Mapping[str, Any]
@@ -63,7 +64,8 @@ class Moment:
 
     @cached_property
     def today(self) -> date:
-        return self.now.astimezone(self.zone).date()
+        """The installation's, by which licenses expire: for every viewer on the same day."""
+        return today(self.now)
 
 
 class Column(tables.Column):  # type: ignore[misc]  # the package has no types

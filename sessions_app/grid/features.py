@@ -106,6 +106,7 @@ class FeaturesGrid(PastGrid):
     filters = FeaturesFilters
     model = Feature
     default_sort = ("feature", "version")
+    follows_readings = True  # the last update is one
     key_fields = row_fields = (*IDENTITY, "vendor", "place")
 
     def offered(self, scope: Any, aggregation: Aggregation | None) -> dict[str, Column]:

@@ -7,7 +7,7 @@ rows a filter of what is added up (`sums` names the sum) restricts the sums; all
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 
 import django_filters
@@ -15,9 +15,10 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.dateparse import parse_date
 
 from licstats.durations import DurationError, format_duration, parse_duration
+from licstats.moments import MomentError, parse_moment
 
 LARGEST = 2**63 - 1
 TOO_LARGE, TOO_SMALL = "That number is too large.", "That number is too small."
@@ -44,15 +45,9 @@ class MomentField(forms.CharField):
         if not text:
             return None
         try:
-            day = parse_date(text)
-            moment = datetime.combine(day, time()) if day else parse_datetime(text)
-            if moment is not None and timezone.is_naive(moment):
-                moment = timezone.make_aware(moment)
-            if moment is not None and 1 < moment.year < 9999:
-                return moment
-        except (ValueError, OverflowError):
-            pass
-        raise ValidationError(f"'{text}' is not a time. Write 2026-11-21 19:05 or 2026-11-21.")
+            return parse_moment(text, timezone.get_current_timezone())
+        except MomentError as error:
+            raise ValidationError(str(error)) from error
 
 
 class DayField(forms.CharField):

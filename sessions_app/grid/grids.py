@@ -21,7 +21,7 @@ from sessions_app.grid.among import Among
 from sessions_app.grid.columns import FEATURE, SERVER, Column, GridTable, Row
 from sessions_app.grid.counts import UNCOUNTED, Counts
 from sessions_app.grid.fetching import fetched, order_by
-from sessions_app.grid.filters import GridFilters, Is
+from sessions_app.grid.filters import Elapsed, GridFilters, Is
 from sessions_app.grid.state import VIEW_FIELDS, GridState, SortKey
 
 SERVER_NAME = "server__name"
@@ -84,6 +84,7 @@ class Grid(ABC):
     row_fields: ClassVar[tuple[str, ...]] = ("id",)  # that every row has, whichever columns are shown
     has_past: ClassVar[bool] = False  # whether it can show how things were at a time
     always: ClassVar[frozenset[str]] = frozenset()  # columns that are not in the column menu
+    follows_readings: ClassVar[bool] = False  # whether rows change with each reading, though it finds nothing new
 
     @cached_property
     def columns(self) -> Mapping[str, Column]:
@@ -128,6 +129,16 @@ class Grid(ABC):
     def places(self) -> Mapping[str, int]:
         """Of each parameter, where links write it."""
         return {name: place for place, name in enumerate(self.parameters)}
+
+    @cached_property
+    def elapsed_parameters(self) -> frozenset[str]:
+        """Those of durations until now."""
+        names = {name for name, each in self.filters.base_filters.items() if isinstance(each, Elapsed)}
+        return frozenset(names | {name[:-4] for name in names if name[:-4] in self.ranges})
+
+    def moves(self, params: Mapping[str, str]) -> bool:
+        """Whether these parameters show other rows as time goes by, though nothing changes."""
+        return any(params.get(name) for name in self.elapsed_parameters)
 
     def read_scope(self, params: Mapping[str, str], user: Login) -> Any:
         """What the pick lists chose; ScopeError where it cannot be shown."""

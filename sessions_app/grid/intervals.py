@@ -62,6 +62,7 @@ class IntervalsGrid(PastGrid):
     filters = IntervalsFilters
     model = UsageInterval
     default_sort = ("-ended",)
+    follows_readings = True  # what stands now is known up to the last one
     key_fields = row_fields = ("feature_id", "ended_at")
     parts = {
         **PastGrid.parts,

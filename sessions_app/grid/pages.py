@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
@@ -16,8 +16,9 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.views.generic import View
 
+from groups_app.merging import COUNTS_FOR, today
 from groups_app.scope import Scope, ScopeError
-from groups_app.visibility import sees_all
+from groups_app.visibility import hidden_mark, sees_all
 from licstats.ages import format_ago
 from licstats.live import VERSION_HEADER, mark, unchanged
 from licstats.models import LicenseServer
@@ -35,7 +36,8 @@ PAGING = ("page", "per_page")  # their fields stand below the rows
 CHOICE_HEADER = "X-Grid-Choice"  # sent by grid.js: the parameter chosen by hand; links from elsewhere have none
 # A sum of hashes: one license server for another, or one revision more here and one less there, is a difference.
 REVISIONS = f"""
-SELECT count(*), sum(hashint8extended(id, revision)), max(read_at) FROM {LicenseServer._meta.db_table}
+SELECT count(*), sum(hashint8extended(id, revision)), max(read_at), count(*) FILTER (WHERE read_at < %s)
+FROM {LicenseServer._meta.db_table}
 """  # noqa: S608 - our own name
 
 
@@ -58,18 +60,32 @@ class Reach:
     read_at: datetime | None
 
     @classmethod
-    def of(cls, scope: Scope) -> Reach:
-        """Of the revisions of the scope's license servers. By hand, because every open page asks it again and again."""
-        if server := scope.server:
-            return cls(f"{server.pk}-{server.revision}", server.read_at)
+    def of(cls, scope: Scope, now: datetime) -> Reach:
+        """Of the revisions of the scope's license servers, the days of licenses and viewer, and what is hidden."""
+        server = scope.server
+        reach = cls(f"{server.pk}-{server.revision}", server.read_at) if server else cls._of_many(scope, now)
+        return reach.and_of([today(now), timezone.localdate(now), hidden_mark(scope.user)])
+
+    @classmethod
+    def _of_many(cls, scope: Scope, now: datetime) -> Reach:
+        """By hand, because every open page asks it again and again.
+
+        In a group it tells how many members are too old to count. Single features that are no longer listed become so
+        too; to look through them takes too long for every question, so that a group is drawn again each hour.
+        """
         among, params = "", ()
         if scope.group or not sees_all(scope.user):
             sql, params = scope.servers().order_by().values("pk").query.sql_with_params()
             among = f" WHERE id IN ({sql})"
         with connection.cursor() as cursor:
-            cursor.execute(REVISIONS + among, params)
-            count, revisions, read_at = cursor.fetchone()
-        return cls(f"{count}-{revisions or 0}", read_at)
+            cursor.execute(REVISIONS + among, [now - COUNTS_FOR, *params])
+            count, revisions, read_at, old = cursor.fetchone()
+        reach = cls(f"{count}-{revisions or 0}", read_at)
+        return reach.and_of([old, f"{now:%H}"]) if scope.group else reach
+
+    def and_of(self, others: Iterable[object]) -> Reach:
+        """Where the page depends on others beside revisions."""
+        return replace(self, version="-".join([self.version, *map(str, others)]))
 
 
 class GridPage(View):
@@ -82,7 +98,7 @@ class GridPage(View):
 
     def get(self, request: HttpRequest, extension: str = "") -> HttpResponseBase:
         now = timezone.now()
-        reach = self.reach_of(request)
+        reach = self.reach_of(request, now)
         if reach is not None and (answer := unchanged(request, reach.version, reach.read_at)):
             return answer
         state = GridState.read(self.grid, request.GET, request.user, now)
@@ -100,14 +116,21 @@ class GridPage(View):
             response["HX-Push-Url"] = request.path + state.here
         return response
 
-    def reach_of(self, request: HttpRequest) -> Reach | None:
+    def reach_of(self, request: HttpRequest, now: datetime) -> Reach | None:
         """None where the scope is wrong, or where the page shows the past, which does not change."""
         if request.GET.get("at"):
             return None
         try:
-            return Reach.of(self.grid.read_scope(request.GET, request.user))
+            scope = self.grid.read_scope(request.GET, request.user)
         except (ScopeError, ValueError):
             return None
+        reach = Reach.of(scope, now)
+        return reach.and_of(self.depends_on(request, scope, reach, now))
+
+    def depends_on(self, request: HttpRequest, scope: Any, reach: Reach, now: datetime) -> Sequence[object]:
+        """What else changes the page: readings that find nothing new, which move no revision on, and each minute."""
+        readings = [reach.read_at] if self.grid.follows_readings else []
+        return [*readings, f"{now:%H:%M}"] if self.grid.moves(request.GET) else readings
 
     def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
         page = None if state.errors else self.grid.page(state, reach.version if reach else "")

@@ -53,6 +53,10 @@ class PastGrid(Grid):
     scope_fields = (*SCOPE_FIELDS, *PERIOD_FIELDS)
     parts = {**Grid.parts, **dict.fromkeys(PERIOD_FIELDS, PERIOD_FIELDS)}
 
+    def moves(self, params: Mapping[str, str]) -> bool:
+        """A period without an end goes on until now; named ones move with the day, as every page does."""
+        return super().moves(params) or bool(params.get("from") and not params.get("to"))
+
     def read_scope(self, params: Mapping[str, str], user: Login) -> PastScope:
         return PastScope.read(params, user)
 

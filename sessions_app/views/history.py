@@ -57,6 +57,7 @@ class HistoryUsage(History):
     url_name = "history-usage"
     template_name = "history/usage.html"
     graph_title = "Feature Usage"
+    draws_curve = True
 
     @classmethod
     def grid_of(cls, params: Mapping[str, str]) -> Grid:

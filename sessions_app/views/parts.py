@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
@@ -13,6 +15,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
 from licstats.live import VERSION_HEADER, mark, unchanged
+from sessions_app.charts.periods import Period
 from sessions_app.grid.exports import exported
 from sessions_app.grid.grids import Grid
 from sessions_app.grid.pages import GridPage, Reach
@@ -25,6 +28,7 @@ TARGET_SUFFIX = "-data"
 FIGURES = "figures"  # in the query string: the graph's figures as a table at once, for browsers without scripts
 NOTHING: dict[str, Any] = {"data": [], "layout": {}}
 ARRANGING = {"sort", "page", "per_page", "columns"}  # of rows; no graph looks at it, nor asks anew (chart.js)
+READ_BY_THEN = timedelta(hours=1)
 REFUSED = "There is no graph, because a choice could not be understood."
 
 
@@ -37,6 +41,7 @@ class Report(GridPage):
     fields_beside = True
     url_name: ClassVar[str]
     graph_title: ClassVar[str] = ""
+    draws_curve: ClassVar[bool] = False  # whether its graph is one feature's usage, known up to the last reading
 
     @classmethod
     def grid_of(cls, params: QueryDict) -> Grid:
@@ -57,10 +62,11 @@ class Report(GridPage):
         return response
 
     def part(self, request: HttpRequest, part: Part) -> HttpResponse:
-        reach = self.reach_of(request)
+        now = timezone.now()
+        reach = self.reach_of(request, now)
         if reach is not None and (answer := unchanged(request, reach.version, reach.read_at)):
             return answer
-        state = GridState.read(self.grid, request.GET, request.user, timezone.now())
+        state = GridState.read(self.grid, request.GET, request.user, now)
         context = self.part_context(request, state, reach)
         if part is Part.GRAPH and graph_refused(state) and VERSION_HEADER in request.headers and context["follows"]:
             return HttpResponse(status=204)  # the grid says what is wrong; meanwhile the graph stays as it is
@@ -72,6 +78,12 @@ class Report(GridPage):
             context |= {"page": page, "body": body(state, page), "header_groups": header_groups(state)}
         template = "charts/figure.html" if part is Part.GRAPH else "dashboard/rows.html"
         return mark(render(request, template, context), reach.read_at if reach else None)
+
+    def depends_on(self, request: HttpRequest, scope: Any, reach: Reach, now: datetime) -> Sequence[object]:
+        """The graph's own, where it is asked for: rows may stay as they are while a curve goes on until now."""
+        if not self.draws_curve or request.headers.get(PART_HEADER) != Part.GRAPH:
+            return super().depends_on(request, scope, reach, now)
+        return [reach.read_at, f"{now:%H:%M}"] if scope.one_feature and not over(scope, reach.read_at) else []
 
     def part_context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
         target = request.headers.get("HX-Target", "").removesuffix(TARGET_SUFFIX)
@@ -115,6 +127,12 @@ class Report(GridPage):
     def graph(self, state: GridState) -> dict[str, Any]:
         """`figure`, `chart_note`, `chart_columns` and `chart_rows` of charts/figure.html."""
         return {}
+
+
+def over(scope: Any, read_at: datetime | None) -> bool:
+    """Whether all that is to be known of its period has been read, of each license server."""
+    period: Period | None = getattr(scope, "period", None)
+    return period is not None and read_at is not None and period.end + READ_BY_THEN <= read_at
 
 
 def graph_refused(state: GridState) -> bool:

@@ -28,6 +28,7 @@ class RealtimeUsage(Report):
     template_name = "usage/realtime.html"
     fragment_name = "grid/fragment.html"
     graph_title = "Feature Usage, today"
+    draws_curve = True
 
     def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
         context = super().context(request, state, reach)

@@ -153,6 +153,28 @@ def test_a_long_history_keeps_its_peaks_and_its_gaps():
     assert any(step.figures is None and step.at == NOON + 5000 * MINUTE for step in curve.steps)
 
 
+def test_a_long_history_falls_when_the_licenses_are_returned_and_stays_down():
+    feature = unread_feature()
+    changes = [(n, n + 1, 10 if n % 2 else 5) for n in range(2210)] + [(2210, 20_000, 0)]
+    UsageInterval.objects.bulk_create(
+        UsageInterval(
+            feature=feature,
+            started_at=NOON + start * MINUTE,
+            ended_at=NOON + end * MINUTE,
+            used=used,
+            borrowed=0,
+            reserved=0,
+            queued=0,
+            total=10,
+        )
+        for start, end, used in changes
+    )
+    curve = curve_of(feature, minutes=20_000)
+    assert curve.reduced
+    assert at(curve, 2100) == Figures(10, 0, 0, 0, 10)
+    assert at(curve, 10_000) == Figures(0, 0, 0, 0, 10)
+
+
 spans = st.lists(
     st.tuples(st.integers(0, 2), st.integers(0, 50), st.integers(1, 30), st.none() | st.integers(0, 9)),
     max_size=12,

@@ -48,6 +48,12 @@ def test_a_custom_period_is_in_the_viewers_zone_and_can_be_linked_to():
     assert read(**period.params()) == period
 
 
+def test_a_custom_period_of_another_zone_is_linked_to_in_the_viewers():
+    period = read(**{"from": "2026-01-01T00:00-23:59", "to": "2026-01-03T00:00Z"})
+    assert period.params() == {"period": "custom", "from": "2026-01-02T00:59", "to": "2026-01-03T01:00"}
+    assert read(**period.params()) == period
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_named_period_can_be_linked_to(name):
     assert read(**read(period=name).params()) == read(period=name)
@@ -61,6 +67,8 @@ def test_a_named_period_can_be_linked_to(name):
         ({"period": "custom"}, "from", "is not a time"),
         ({"from": "2026-01-02", "to": "2026-01-01"}, "to", "ends before it begins"),
         ({"from": "1970-01-01", "to": "2026-01-01"}, "from", "ten years"),
+        ({"from": "0001-01-01T00:00+14:00", "to": "0002-01-01"}, "from", "a year from 1900 to 9998"),
+        ({"from": "9998-01-01", "to": "9999-12-31T23:59-12:00"}, "to", "a year from 1900 to 9998"),
     ],
 )
 def test_a_wrong_period_is_refused_at_its_field(params, field, words):

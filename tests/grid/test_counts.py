@@ -16,7 +16,7 @@ from sessions_app.grid import fetching, reach
 from sessions_app.grid.counts import Counts
 from sessions_app.grid.pages import Reach
 from sessions_app.polling.ingest import ingest
-from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory
+from tests.factories import NOON, FeatureFactory, LicenseServerFactory, OpenSessionFactory
 from tests.grid.conftest import Viewer
 from tests.polling.readings import complete, feature, session
 
@@ -100,12 +100,12 @@ def test_a_revision_less_there_does_not_hide_one_more_here(viewer: Viewer) -> No
     one, other = LicenseServerFactory.create(), LicenseServerFactory.create()
     LicenseServer.objects.update(revision=5)
     viewer.login.restricted = False
-    before = Reach.of(Scope(viewer.login)).version
+    before = Reach.of(Scope(viewer.login), NOON).version
 
     LicenseServer.objects.filter(pk=one.pk).update(revision=F("revision") + 1)
     LicenseServer.objects.filter(pk=other.pk).update(revision=F("revision") - 1)
 
-    assert Reach.of(Scope(viewer.login)).version != before
+    assert Reach.of(Scope(viewer.login), NOON).version != before
 
 
 def test_a_scope_without_a_version_is_always_counted(viewer: Viewer) -> None:

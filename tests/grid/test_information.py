@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
@@ -10,8 +10,10 @@ from django.utils import timezone
 
 from groups_app.models import LicenseServerGroup
 from licstats.models import LicenseServer
-from tests.factories import NOON, FeatureFactory, LicenseServerFactory
-from tests.grid.conftest import Viewer
+from tests.factories import NOON, FeatureFactory, LicenseServerFactory, OpenSessionFactory
+from tests.grid.conftest import SESSIONS, Viewer
+
+USAGE = "/features/realtime/usage"
 
 
 def test_the_chosen_feature_shows_its_figures(viewer: Viewer) -> None:
@@ -26,6 +28,24 @@ def test_the_chosen_feature_shows_its_figures(viewer: Viewer) -> None:
 
     assert (facts.used, facts.borrowed, facts.reserved, facts.total, facts.available) == (72, 2, 8, 100, 20)
     assert (facts.percent, facts.colour, facts.expired_in_use) == (72, "orange", True)
+
+
+@pytest.mark.parametrize(("hour", "expired"), [(23, False), (24, True)])
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/New_York"])
+def test_licenses_expire_at_the_installations_midnight_on_every_page_whoever_looks(
+    viewer: Viewer, zone: str, hour: int, expired: bool
+) -> None:
+    feature = FeatureFactory.create(expires=date(2026, 3, 15), used=1)
+    OpenSessionFactory.create(feature=feature)
+    viewer.client.cookies["licstats_zone"] = zone
+    chosen = {"scope": f"server:{feature.server}", "feature": feature.name, "version": "1.0", "type": "floating"}
+
+    with time_machine.travel(datetime(2026, 3, 15, tzinfo=UTC) + timedelta(hours=hour), tick=False):
+        viewer.client.force_login(viewer.login, backend="groups_app.logins.LoginBackend")
+        for path in (SESSIONS, USAGE):
+            assert ("tag-expired" in viewer.page(path).content.decode()) is expired
+        assert ('age-stale">2026-03-15' in viewer.page(USAGE).content.decode()) is expired
+        assert ("2026-03-15 expired" in viewer.page(**chosen).content.decode()) is expired
 
 
 def test_beside_the_sessions_of_a_past_moment_the_figures_say_that_they_are_of_now(viewer: Viewer) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from sessions_app.models import ClosedSession, SessionChange
 from tests.factories import NOON, OpenSessionFactory
 from tests.grid.conftest import Viewer
@@ -44,3 +46,18 @@ def test_a_past_moment_shows_what_was_open_then_with_what_it_held(viewer: Viewer
     assert [row["user"] for row in page.context["page"].rows] == ["still"]
     assert "as it was at" in page.content.decode()
     assert len(viewer.rows(at=hours(2).isoformat(), group_by="user")) == 2
+
+
+@pytest.mark.parametrize("offset", ["-23:59", "+20:00", "-23:59:59"])
+@pytest.mark.parametrize("name", ["at", "checked_out_before"])
+def test_a_time_is_understood_with_any_offset(viewer: Viewer, name: str, offset: str) -> None:
+    OpenSessionFactory.create(user="ann")
+
+    assert [row["user"] for row in viewer.rows(**{name: f"2026-03-19T00:00:00{offset}"})] == ["ann"]
+    assert viewer.page(**{name: f"2026-03-19T00:00:00{offset}"}).context["page"].total == 1
+
+
+def test_the_longest_duration_can_be_asked_for_at_the_earliest_time(viewer: Viewer) -> None:
+    OpenSessionFactory.create()
+
+    assert viewer.rows(at="1900-01-01", time_used_min="36500d") == []

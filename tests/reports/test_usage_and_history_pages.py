@@ -311,6 +311,8 @@ def test_a_reversed_period_keeps_what_was_chosen_and_says_so_under_its_field(vie
         ("from=x&to=2026-03-16T08:00", "from", "is not a time."),
         ("from=2026-03-16T08:00&to=x", "to", "is not a time."),
         ("from=2999-01-01", "to", "The period ends before it begins."),
+        ("from=0001-01-01&to=0002-01-01", "from", "Choose a year from 1900 to 9998."),
+        ("from=9998-01-01&to=9999-12-31T23:59-12:00", "to", "Choose a year from 1900 to 9998."),
     ],
 )
 def test_what_is_wrong_with_a_period_stands_under_its_field(viewer, server, question, field, said):
@@ -319,6 +321,30 @@ def test_what_is_wrong_with_a_period_stands_under_its_field(viewer, server, ques
 
     assert said in text[text.index(f'id="error-{field}"') :].partition("</p>")[0]
     assert viewer.get(f"{HISTORY_SESSIONS}/{page.context['state'].mended}").context["state"].errors == {}
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York"])
+@pytest.mark.parametrize(
+    "period",
+    [
+        "from=0001-01-01T00:00%2B14:00&to=0002-01-01",
+        "from=9998-01-01&to=9999-12-31T23:59-12:00",
+        "from=2026-01-01T00:00:00-23:59:59&to=2026-01-02",
+        "from=1900-01-01&to=1900-01-02",
+        "from=9998-12-30&to=9998-12-31T23:59",
+    ],
+)
+def test_a_period_at_the_end_of_the_calendar_is_shown_or_refused(viewer, server, zone, period):
+    viewer.cookies["licstats_zone"] = zone
+    FeatureFactory(server=server, name="WXPF")
+    LicenseServerGroup.objects.create(name="XF").servers.set([server])
+    question = f"scope=group:XF&feature=WXPF&version=1.0&type=floating&period=custom&{period}"
+    for address in (HISTORY_USAGE, HISTORY_SESSIONS):
+        page = viewer.get(f"{address}/?{question}")
+        part = viewer.get(f"{address}/?{question}", headers={"HX-Request": "true", "X-Part": "graph"})
+        refused = bool(page.context["state"].errors)
+        assert (page.status_code, part.status_code) == (200, 200)
+        assert viewer.get(f"{address}.csv?{question}").status_code == (400 if refused else 200)
 
 
 def test_a_period_without_an_end_goes_on_until_now(viewer, server):

@@ -1,0 +1,31 @@
+"""Times as people write them: `2026-11-21 19:05`, ISO 8601, or a day, which begins at midnight."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, tzinfo
+
+from django.utils.dateparse import parse_date, parse_datetime
+
+FIRST_YEAR, LAST_YEAR = 1900, 9998  # what is reckoned from such a time is still one
+
+
+class MomentError(ValueError):
+    """A text that is not a time; the message says what would be."""
+
+
+def parse_moment(text: str, zone: tzinfo) -> datetime:
+    """The time that `text` names, in UTC, as PostgreSQL takes few offsets; in `zone` where it names none."""
+    try:
+        moment = _read(text)
+    except ValueError:
+        moment = None
+    if moment is None:
+        raise MomentError(f"'{text}' is not a time. Write 2026-11-21 19:05 or 2026-11-21.")
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise MomentError(f"'{text}' is out of range. Choose a year from {FIRST_YEAR} to {LAST_YEAR}.")
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def _read(text: str) -> datetime | None:
+    day = parse_date(text)
+    return datetime.combine(day, time()) if day else parse_datetime(text)
