@@ -128,9 +128,17 @@ class GridPage(View):
         return reach.and_of(self.depends_on(request, scope, reach, now))
 
     def depends_on(self, request: HttpRequest, scope: Any, reach: Reach, now: datetime) -> Sequence[object]:
-        """What else changes the page: readings that find nothing new, which move no revision on, and each minute."""
-        readings = [reach.read_at] if self.grid.follows_readings else []
-        return [*readings, f"{now:%H:%M}"] if self.grid.moves(request.GET) else readings
+        """What else changes the page: readings that find nothing new, which move no revision on, and each minute.
+
+        A page says how old the figures of its features are. A group has readings all the time, and adding it up takes
+        a while: it is drawn again each minute.
+        """
+        changes: list[object] = []
+        if scope.group and (self.grid.follows_readings or scope.one_feature):
+            changes.append(f"{now:%H:%M}")
+        elif self.grid.follows_readings or scope.one_feature:
+            changes.append(reach.read_at)
+        return [*changes, f"{now:%H:%M}"] if self.grid.moves(request.GET) else changes
 
     def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
         page = None if state.errors else self.grid.page(state, reach.version if reach else "")

@@ -243,6 +243,7 @@ class UsageGrid(Grid):
     filters = UsageFilters
     model = Feature
     default_sort = ("-utilization", "feature")
+    follows_readings = True  # the last update is one
     key_fields = row_fields = (*IDENTITY, "vendor", "place")
 
     def base(self, state: GridState) -> QuerySet[Any]:

@@ -104,6 +104,26 @@ def test_a_curve_goes_on_while_readings_find_nothing_new(viewer: Viewer, server:
         assert graph.asked() is None
 
 
+@pytest.mark.parametrize("question", [{}, {"scope": "server:PL"}])
+def test_the_last_update_of_a_feature_moves_on_while_readings_find_nothing_new(
+    viewer: Viewer, server: LicenseServer, question: dict[str, str]
+) -> None:
+    page = Open(viewer, USAGE, **question)
+
+    read(server, 1)
+
+    assert [row["last_update"] for row in page.asked()["page"].rows] == [NOON + timedelta(minutes=1)]
+    assert page.asked() is None
+
+
+def test_general_information_is_as_new_as_the_last_reading(viewer: Viewer, server: LicenseServer) -> None:
+    page = Open(viewer, SESSIONS, **solver())
+
+    read(server, 1)
+
+    assert page.asked()["information"].facts.last_update == NOON + timedelta(minutes=1)
+
+
 def end_of_line(shown: Any) -> str:
     (used,) = [trace for trace in json.loads(shown["figure"])["data"] if trace["name"] == "Used"]
     return str(max(at for at, value in zip(used["x"], used["y"], strict=True) if value is not None))
@@ -158,8 +178,10 @@ def test_a_sum_loses_a_member_when_its_last_reading_is_a_day_old(
 ) -> None:
     page = Open(viewer, USAGE, scope="group:XF")
     assert page.shown["page"].rows[0]["total"] == 20
-    clock.shift(60)
+    clock.shift(30)
     assert page.asked() is None
+    clock.shift(30)
+    assert page.asked()["page"].rows[0]["total"] == 20  # by the minute, as its readings grow old
 
     clock.shift(1)
 
