@@ -45,13 +45,34 @@
   });
 
   // ---- pick lists: the box is ready for typing when the list opens; arrows walk through the lines -----------------
+  const filled = new WeakSet(); // those whose lines came
   document.addEventListener(
     "toggle",
     (event) => {
-      if (event.target.matches?.("[data-picker]") && event.target.open) event.target.querySelector("input")?.focus();
+      const picker = event.target;
+      if (!picker.matches?.("[data-picker]") || !picker.open) return;
+      const input = picker.querySelector("input");
+      input.focus();
+      if (!filled.has(picker)) window.htmx.trigger(input, "fill");
     },
     true,
   );
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const picker = event.target.closest?.("[data-picker]");
+    if (picker) filled.add(picker);
+  });
+  for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
+    document.addEventListener(name, (event) => {
+      const picker = event.target.closest?.("[data-picker]");
+      if (!picker) return;
+      filled.delete(picker);
+      const words = document.createElement("p");
+      words.className = "menu-title";
+      words.setAttribute("role", "alert");
+      words.textContent = "The list could not be loaded. Open it again to try once more.";
+      picker.querySelector(".options").replaceChildren(words);
+    });
+  }
   document.addEventListener("keydown", (event) => {
     const picker = event.target.closest?.("[data-picker]");
     if (!picker || !["ArrowDown", "ArrowUp", "Enter"].includes(event.key)) return;

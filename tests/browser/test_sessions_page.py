@@ -251,6 +251,26 @@ def test_pick_lists_take_a_part_of_a_name_and_the_keyboard(sessions: Page) -> No
     expect(sessions).to_have_url(re.compile("scope=server%3Alocalhost"))
 
 
+def test_a_pick_list_that_could_not_be_loaded_says_so_and_is_loaded_when_it_is_opened_again(sessions: Page) -> None:
+    asked: list[str] = []
+    sessions.on("request", lambda request: asked.append(request.url) if "/pick/" in request.url else None)
+    picker = sessions.locator("[data-picker]").first
+    for fail in (lambda route: route.abort(), lambda route: route.fulfill(status=502, body="Bad Gateway")):
+        sessions.route("**/pick/**", fail, times=1)
+        picker.locator("summary").click()
+        expect(picker.get_by_role("alert")).to_contain_text("The list could not be loaded")
+        sessions.keyboard.press("Escape")
+    picker.locator("summary").click()
+    expect(picker.get_by_role("link", name="PL")).to_be_visible()
+    expect(picker.get_by_role("alert")).to_have_count(0)
+    assert len(asked) == 3
+
+    sessions.keyboard.press("Escape")
+    picker.locator("summary").click()
+    expect(picker.get_by_role("link", name="PL")).to_be_visible()
+    assert len(asked) == 3
+
+
 def test_paging_by_its_box(sessions: Page) -> None:
     sessions.locator("#sessions-page").fill("2")
     sessions.keyboard.press("Enter")
