@@ -215,6 +215,22 @@ def test_the_list_of_a_filter_opens_fully_over_a_grid_of_one_row(sessions: Page)
     assert last["y"] + last["height"] <= shown["y"] + shown["height"]
 
 
+@pytest.mark.parametrize("width", [1440, 400])
+def test_the_list_of_a_filter_lies_over_the_filters_beside_it(sessions: Page, width: int) -> None:
+    sessions.set_viewport_size({"width": width, "height": 900})
+    sessions.locator(".choices summary").click()
+    for line in sessions.locator(".choices label").all():
+        line.scroll_into_view_if_needed()
+        assert line.evaluate(
+            """(line) => {
+                const { left, right, top, bottom } = line.getBoundingClientRect();
+                const end = Math.min(right, line.closest(".grid-scroll").getBoundingClientRect().right);
+                const at = (x) => document.elementFromPoint(x, (top + bottom) / 2);
+                return [left + 4, (left + end) / 2, end - 4].every((x) => line.contains(at(x)));
+            }"""
+        )
+
+
 def test_a_maximised_pane_stays_so_while_readings_come_and_keeps_the_keyboard(sessions: Page, feature: Feature) -> None:
     sessions.locator("#sessions [data-maximise]").click()
     hasten(sessions)
