@@ -83,6 +83,8 @@ def test_the_arithmetic_of_a_merged_feature_is_a_page(sign_in: SignIn, live_serv
 
     expect(page.get_by_text("30 = DK 10 + PL 10 + US 10")).to_be_visible()
     page.screenshot(path="screenshots/merged-feature.png")
+    page.set_viewport_size({"width": 400, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
 
 
 def test_the_arithmetic_of_a_figure_can_be_pointed_at_and_goes_when_it_is_left(
