@@ -134,8 +134,10 @@
     if (pane) maximise(pane, pane !== large);
   });
   document.addEventListener("keydown", (event) => {
-    const other = event.defaultPrevented || document.querySelector("dialog[open]"); // which this Escape closes
-    if (event.key === "Escape" && large && !other) maximise(large, false);
+    if (event.key !== "Escape" || !large || event.defaultPrevented) return;
+    // One Escape does one thing: it closes the dialog, or empties the filter, or restores the pane.
+    const emptied = event.target.matches("input[type=search]") && event.target.value;
+    if (!emptied && !document.querySelector("dialog[open]")) maximise(large, false);
   });
   document.addEventListener("licstats:live", () => {
     if (large?.isConnected) mark(large, true); // what was drawn anew, be it this pane, knows nothing of it

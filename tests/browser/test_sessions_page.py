@@ -255,6 +255,19 @@ def test_escape_closes_the_menu_first_and_then_the_maximised_pane(sessions: Page
     expect(sessions.locator("[inert]")).to_have_count(0)
 
 
+def test_escape_empties_a_filter_first_and_then_restores_the_maximised_pane(sessions: Page) -> None:
+    sessions.locator("#sessions [data-maximise]").click()
+    box = sessions.get_by_role("searchbox", name="User Name")
+    box.press_sequentially("user1", delay=20)
+    status(sessions, "Rows 1 - 10 of 10")
+    sessions.keyboard.press("Escape")
+    expect(box).to_have_value("")
+    status(sessions, "Rows 1 - 20 of 30")
+    expect(sessions.locator("#sessions.maximised")).to_have_count(1)
+    sessions.keyboard.press("Escape")
+    expect(sessions.locator("#sessions.maximised")).to_have_count(0)
+
+
 def test_pick_lists_take_a_part_of_a_name_and_the_keyboard(sessions: Page) -> None:
     LicenseServerFactory.create(name="localhost", read_at=timezone.now())
     sessions.locator("[data-picker] summary").first.focus()
