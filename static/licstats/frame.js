@@ -94,6 +94,13 @@
     }
   });
 
+  // ---- switches that are links: Space turns them too, as it does every switch --------------------------------
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== " " || !event.target.matches("a[role=switch]")) return;
+    event.preventDefault(); // of scrolling the page
+    if (!event.repeat) event.target.click();
+  });
+
   // ---- notices --------------------------------------------------------------------------------------------
   document.addEventListener("click", (event) => {
     event.target.closest("[data-dismiss]")?.closest(".notice")?.remove();

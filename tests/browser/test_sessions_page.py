@@ -114,6 +114,16 @@ def test_back_and_forward_show_what_was_there(sessions: Page) -> None:
     status(sessions, "Rows 1 - 1 of 1")
 
 
+def test_a_switch_is_turned_by_space(sessions: Page) -> None:
+    switch = sessions.get_by_role("switch", name="Borrowed Only")
+    switch.press("Space")
+    status(sessions, "Rows 1 - 1 of 1")
+    expect(switch).to_be_checked()
+    expect(switch).to_be_focused()
+    switch.press("Space")
+    status(sessions, "Rows 1 - 20 of 30")
+
+
 def test_the_skip_link_leads_into_the_content_and_loads_nothing(sessions: Page) -> None:
     sessions.evaluate("window.loadedOnce = true")
     sessions.keyboard.press("Tab")
