@@ -396,6 +396,43 @@ def test_on_a_narrow_screen_the_number_and_what_tells_the_row_stay_in_sight(
         assert (title.bounding_box() or {})["x"] == box["x"]
 
 
+SHADED = """() => [".number", ".held", ".act"].filter((name) => {
+    const [shown, cell] = [(css) => css.content !== "none" && css.display !== "none", `#sessions tbody ${name}`];
+    return shown(getComputedStyle(document.querySelector(cell), "::after"));
+})"""
+
+
+@pytest.mark.parametrize(
+    ("width", "scrolled", "shaded"),
+    [
+        (2000, 0, []),
+        (1400, 0, [".act"]),
+        (1400, 5000, [".number"]),
+        (400, 0, [".act"]),
+        (400, 90, [".number", ".act"]),
+        (400, 5000, [".held"]),
+    ],
+)
+def test_held_columns_have_a_shadow_while_others_are_scrolled_under_them(
+    sessions: Page, live_server: LiveServer, width: int, scrolled: int, shaded: list[str]
+) -> None:
+    sessions.set_viewport_size({"width": width, "height": 850})
+    sessions.goto(live_server.url + PATH)
+    sessions.locator("#sessions .grid-scroll").evaluate(f"(grid) => grid.scrollTo({scrolled}, 0)")
+    for _ in range(2):
+        sessions.wait_for_timeout(100)
+        assert sessions.evaluate(SHADED) == shaded
+        sessions.get_by_role("link", name="Refresh").click()  # draws the pane anew
+
+
+def test_on_a_narrow_screen_the_held_column_is_not_drawn_over_the_action(sessions: Page) -> None:
+    sessions.set_viewport_size({"width": 400, "height": 850})
+    sessions.locator("#sessions .grid-scroll").evaluate("(grid) => grid.scrollTo(90, 0)")
+    for cell in sessions.locator("#sessions :is(thead, tbody tr:first-child) .act").all():
+        if (cell.bounding_box() or {})["height"] > 0:
+            cell.click(trial=True, position={"x": 40, "y": 8})
+
+
 def test_files_are_saved_as_the_rows_are_shown(sessions: Page) -> None:
     sessions.get_by_role("searchbox", name="User Name").fill("user1")
     status(sessions, "Rows 1 - 10 of 10")
