@@ -25,6 +25,19 @@
     if (name) event.detail.headers["X-Grid-Choice"] = name;
   });
 
+  // ---- filters that licstats did not answer are sent again as soon as it answers anything ------------------------
+  const unanswered = new Set();
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const { elt, xhr } = event.detail;
+    const answered = xhr.status > 0 && xhr.status < 500;
+    if (elt.matches?.("[data-grid-filters]")) {
+      if (answered) unanswered.delete(elt);
+      else unanswered.add(elt);
+    } else if (answered) {
+      for (const form of unanswered) window.htmx.trigger(form, "submit");
+    }
+  });
+
   // ---- filters: nothing that is empty goes into the URL; what a chip took away leaves its input -------------------
   document.addEventListener("htmx:configRequest", (event) => {
     if (!event.detail.elt.matches?.("[data-grid-filters]")) return;
@@ -37,7 +50,7 @@
   });
   document.addEventListener("licstats:live", (event) => {
     for (const input of event.target.querySelectorAll("[data-grid-filters] .filter input, .page-box input")) {
-      if (input === document.activeElement && input.type !== "checkbox") continue;
+      if (unanswered.has(input.form) || (input === document.activeElement && input.type !== "checkbox")) continue;
       if (input.type === "checkbox") input.checked = input.hasAttribute("checked");
       else if (input.value !== (input.getAttribute("value") || "")) input.value = input.getAttribute("value") || "";
     }

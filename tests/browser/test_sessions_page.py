@@ -75,6 +75,23 @@ def test_filters_answer_while_typing_stops_and_the_focus_stays(sessions: Page) -
     expect(sessions.get_by_role("searchbox", name="User Name")).to_have_value("")
 
 
+@pytest.mark.parametrize("stays", [True, False])
+def test_a_filter_that_was_typed_while_licstats_was_away_is_sent_when_it_is_back(sessions: Page, stays: bool) -> None:
+    box = sessions.get_by_role("searchbox", name="User Name")
+    hasten(sessions)
+    sessions.route(f"**{PATH}*", lambda route: route.abort())
+    with sessions.expect_event("requestfailed", lambda request: "user=SER1" in request.url):
+        box.press_sequentially("SER1", delay=30)
+    if not stays:
+        box.blur()
+    LicenseServer.objects.update(revision=F("revision") + 1)
+    sessions.unroute(f"**{PATH}*")
+
+    status(sessions, "Rows 1 - 10 of 10")
+    expect(box).to_have_value("SER1")
+    expect(sessions).to_have_url(re.compile(r"\?user=SER1$"))
+
+
 def test_a_time_range_and_its_chip(sessions: Page) -> None:
     sessions.get_by_label("Time Used from").fill("6h")
     sessions.get_by_label("Time Used to").fill("12h")
