@@ -103,6 +103,16 @@
     stops[(Math.max(here, 0) + step + stops.length) % stops.length]?.focus();
   });
 
+  // ---- the pauses of who types in one filter are one entry of the history, and the same address twice is one too ---
+  let typed = null; // the filter that made the newest entry
+  document.addEventListener("htmx:beforeHistoryUpdate", (event) => {
+    const { history, requestConfig } = event.detail;
+    const cause = requestConfig.triggeringEvent;
+    const field = cause?.type === "input" ? cause.target : null;
+    if (history.path === here() || (field && field === typed)) history.type = "replace";
+    else typed = field;
+  });
+
   // ---- Back and forward: the page of that URL, drawn anew ---------------------------------------------------------
   // An anchor of this page, as that of the skip link, is another entry of the history too, but no other page.
   const here = () => location.pathname + location.search;

@@ -141,6 +141,23 @@ def test_a_switch_is_turned_by_space(sessions: Page) -> None:
     status(sessions, "Rows 1 - 20 of 30")
 
 
+def test_back_leads_to_what_was_there_before_a_filter_was_typed_however_slowly(sessions: Page) -> None:
+    user, host = (sessions.get_by_role("searchbox", name=f"{name} Name") for name in ("User", "Host"))
+    for text, rows_shown in [("u", "Rows 1 - 20 of 30"), ("ser1", "Rows 1 - 10 of 10")]:
+        user.press_sequentially(text, delay=20)
+        expect(sessions).to_have_url(re.compile(f"user=u{text.removeprefix('u')}$"))
+        status(sessions, rows_shown)
+    for text in ("ws-0", "4"):
+        host.press_sequentially(text, delay=20)
+        expect(sessions).to_have_url(re.compile(f"{text}$|{text}&"))
+    status(sessions, "Rows 1 - 1 of 1")
+    sessions.go_back()
+    status(sessions, "Rows 1 - 10 of 10")
+    sessions.go_back()
+    expect(sessions).to_have_url(re.compile(f"{PATH}$"))
+    status(sessions, "Rows 1 - 20 of 30")
+
+
 def test_the_skip_link_leads_into_the_content_and_loads_nothing(sessions: Page) -> None:
     sessions.evaluate("window.loadedOnce = true")
     sessions.keyboard.press("Tab")
