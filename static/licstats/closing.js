@@ -21,6 +21,7 @@
       body.replaceChildren();
       const link = opener && document.querySelector(`a[href="${CSS.escape(opener)}"]`); // the row may be drawn anew
       if (link) link.focus();
+      else document.querySelector("[data-grid] [role=region]")?.focus({ preventScroll: true }); // the row is gone
     });
   }
 
@@ -109,6 +110,13 @@
       leave();
       dialog.close();
     }
+  });
+
+  // What had the focus, the button, went with the preview.
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const place = event.detail.target;
+    if (place?.id !== "close-dialog-body" || place.contains(document.activeElement)) return;
+    place.querySelector("[data-close-cancel]")?.focus();
   });
 
   // The confirmation is sent by htmx, which leaves the form as it is when no answer, or an error, comes.

@@ -94,6 +94,13 @@
     }
   });
 
+  // ---- switches that are links: Space turns them too, as it does every switch --------------------------------
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== " " || !event.target.matches("a[role=switch]")) return;
+    event.preventDefault(); // of scrolling the page
+    if (!event.repeat) event.target.click();
+  });
+
   // ---- notices --------------------------------------------------------------------------------------------
   document.addEventListener("click", (event) => {
     event.target.closest("[data-dismiss]")?.closest(".notice")?.remove();
@@ -134,12 +141,34 @@
     if (pane) maximise(pane, pane !== large);
   });
   document.addEventListener("keydown", (event) => {
-    const other = event.defaultPrevented || document.querySelector("dialog[open]"); // which this Escape closes
-    if (event.key === "Escape" && large && !other) maximise(large, false);
+    if (event.key !== "Escape" || !large || event.defaultPrevented) return;
+    // One Escape does one thing: it closes the dialog, or empties the filter, or restores the pane.
+    const emptied = event.target.matches("input[type=search]") && event.target.value;
+    if (!emptied && !document.querySelector("dialog[open]")) maximise(large, false);
   });
   document.addEventListener("licstats:live", () => {
     if (large?.isConnected) mark(large, true); // what was drawn anew, be it this pane, knows nothing of it
   });
+
+  // ---- held columns: a shadow at their edge while others are scrolled under them -------------------------------
+  function shade() {
+    for (const box of document.querySelectorAll(".grid-scroll")) {
+      const { scrollLeft: before, scrollWidth, clientWidth } = box;
+      const held = before > 0 && box.querySelector("tbody .held"); // held only once it has come to its place
+      const place = held && held.getBoundingClientRect().left - box.getBoundingClientRect().left;
+      box.classList.toggle("under-start", before > 0);
+      box.classList.toggle("under-held", Boolean(held) && place < parseFloat(getComputedStyle(held).left) + 1);
+      box.classList.toggle("under-end", scrollWidth - clientWidth - before > 1);
+    }
+  }
+  shade();
+  for (const name of ["licstats:live", "htmx:afterSettle"]) document.addEventListener(name, shade);
+  window.addEventListener("resize", shade);
+  window.addEventListener("load", shade); // with the fonts' widths
+  for (const name of ["scroll", "toggle"]) {
+    const changed = (event) => event.target.closest?.(".grid-scroll") && shade();
+    document.addEventListener(name, changed, { capture: true, passive: true });
+  }
 
   // ---- search: what is found drops down under the box; arrows walk through it --------------------------------
   const box = document.getElementById("search");

@@ -25,6 +25,19 @@
     if (name) event.detail.headers["X-Grid-Choice"] = name;
   });
 
+  // ---- filters that licstats did not answer are sent again as soon as it answers anything ------------------------
+  const unanswered = new Set();
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const { elt, xhr } = event.detail;
+    const answered = xhr.status > 0 && xhr.status < 500;
+    if (elt.matches?.("[data-grid-filters]")) {
+      if (answered) unanswered.delete(elt);
+      else unanswered.add(elt);
+    } else if (answered) {
+      for (const form of unanswered) window.htmx.trigger(form, "submit");
+    }
+  });
+
   // ---- filters: nothing that is empty goes into the URL; what a chip took away leaves its input -------------------
   document.addEventListener("htmx:configRequest", (event) => {
     if (!event.detail.elt.matches?.("[data-grid-filters]")) return;
@@ -37,7 +50,7 @@
   });
   document.addEventListener("licstats:live", (event) => {
     for (const input of event.target.querySelectorAll("[data-grid-filters] .filter input, .page-box input")) {
-      if (input === document.activeElement && input.type !== "checkbox") continue;
+      if (unanswered.has(input.form) || (input === document.activeElement && input.type !== "checkbox")) continue;
       if (input.type === "checkbox") input.checked = input.hasAttribute("checked");
       else if (input.value !== (input.getAttribute("value") || "")) input.value = input.getAttribute("value") || "";
     }
@@ -45,13 +58,34 @@
   });
 
   // ---- pick lists: the box is ready for typing when the list opens; arrows walk through the lines -----------------
+  const filled = new WeakSet(); // those whose lines came
   document.addEventListener(
     "toggle",
     (event) => {
-      if (event.target.matches?.("[data-picker]") && event.target.open) event.target.querySelector("input")?.focus();
+      const picker = event.target;
+      if (!picker.matches?.("[data-picker]") || !picker.open) return;
+      const input = picker.querySelector("input");
+      input.focus();
+      if (!filled.has(picker)) window.htmx.trigger(input, "fill");
     },
     true,
   );
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const picker = event.target.closest?.("[data-picker]");
+    if (picker) filled.add(picker);
+  });
+  for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
+    document.addEventListener(name, (event) => {
+      const picker = event.target.closest?.("[data-picker]");
+      if (!picker) return;
+      filled.delete(picker);
+      const words = document.createElement("p");
+      words.className = "menu-title";
+      words.setAttribute("role", "alert");
+      words.textContent = "The list could not be loaded. Open it again to try once more.";
+      picker.querySelector(".options").replaceChildren(words);
+    });
+  }
   document.addEventListener("keydown", (event) => {
     const picker = event.target.closest?.("[data-picker]");
     if (!picker || !["ArrowDown", "ArrowUp", "Enter"].includes(event.key)) return;
@@ -67,6 +101,16 @@
     event.preventDefault();
     const step = event.key === "ArrowDown" ? 1 : -1;
     stops[(Math.max(here, 0) + step + stops.length) % stops.length]?.focus();
+  });
+
+  // ---- the pauses of who types in one filter are one entry of the history, and the same address twice is one too ---
+  let typed = null; // the filter that made the newest entry
+  document.addEventListener("htmx:beforeHistoryUpdate", (event) => {
+    const { history, requestConfig } = event.detail;
+    const cause = requestConfig.triggeringEvent;
+    const field = cause?.type === "input" ? cause.target : null;
+    if (history.path === here() || (field && field === typed)) history.type = "replace";
+    else typed = field;
   });
 
   // ---- Back and forward: the page of that URL, drawn anew ---------------------------------------------------------

@@ -37,9 +37,11 @@ for (const list of document.querySelectorAll("[data-pick-lists] form")) {
   document.body.append(card);
   let shown = null;
   let waiting = 0;
+  let leaving = 0;
 
   const hide = () => {
     clearTimeout(waiting);
+    clearTimeout(leaving);
     shown?.removeAttribute("aria-describedby");
     shown = null;
     card.hidden = true;
@@ -63,6 +65,7 @@ for (const list of document.querySelectorAll("[data-pick-lists] form")) {
   };
   const ask = (event) => {
     const link = event.target.closest?.("[data-sum]");
+    if (link === shown || card.contains(event.target)) clearTimeout(leaving);
     if (!link || link === shown) return;
     hide();
     waiting = setTimeout(() => show(link), event.type === "focusin" ? 0 : 150);
@@ -70,11 +73,12 @@ for (const list of document.querySelectorAll("[data-pick-lists] form")) {
   document.addEventListener("mouseover", ask);
   document.addEventListener("focusin", ask);
   document.addEventListener("mouseout", (event) => {
-    const to = event.relatedTarget;
-    if (event.target.closest?.("[data-sum]") && !card.contains(to)) hide();
-    if (card.contains(event.target) && !card.contains(to)) hide();
+    if (!event.target.closest?.("[data-sum], .sum-card")) return;
+    clearTimeout(waiting);
+    clearTimeout(leaving);
+    leaving = setTimeout(hide, 300); // between the figure and its card is a gap to cross
   });
   document.addEventListener("focusout", hide);
-  document.addEventListener("scroll", hide, { capture: true, passive: true });
+  document.addEventListener("scroll", (event) => event.target !== card && hide(), { capture: true, passive: true });
   document.addEventListener("keydown", (event) => event.key === "Escape" && hide());
 }

@@ -169,7 +169,6 @@
     const readAt = event.detail.xhr?.getResponseHeader("X-Read-At");
     const pane = readAt && event.detail.elt.closest(".pane");
     for (const time of pane ? pane.querySelectorAll("time[data-read]") : []) time.dateTime = readAt;
-    offline(event.detail.failed && event.detail.xhr?.status === 0);
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
     news = event.detail.requestConfig?.triggeringEvent?.type === "live";
@@ -179,10 +178,18 @@
       location.reload();
     }
   });
+
+  // ---- whether licstats answers -----------------------------------------------------------------------------------
   function offline(is) {
     const notice = document.getElementById("offline");
     if (notice) notice.hidden = !is;
   }
+  for (const name of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(name, () => offline(true));
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const status = event.detail.xhr?.status; // 0: no answer came, be it that nobody waits for it any more
+    if (status >= 500 && event.detail.requestConfig?.triggeringEvent?.type === "live") offline(true);
+    else if (status) offline(false);
+  });
   document.addEventListener("visibilitychange", tick);
   setInterval(tick, 1000);
 })();

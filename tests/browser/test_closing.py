@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import redis as redis_client
 from django.contrib.auth.models import User
+from django.db.models import F
 from django.utils import timezone as clock
 from playwright.sync_api import Browser, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
@@ -22,6 +23,7 @@ from sessions_app.closing import tool
 from sessions_app.models import CloseRequest, CloseState, OpenSession
 from sessions_app.polling.poll import PollServer
 from tests.browser.axe import serious_faults
+from tests.browser.conftest import hasten
 from tests.closing.making import closer
 from tests.closing.worker import Worker
 from tests.factories import LicenseServerFactory
@@ -234,6 +236,21 @@ class TestBeforeAnything:
         grid.get_by_role("dialog").get_by_role("link", name="Back; it goes on").click()
         expect(grid.get_by_role("link", name="Closing…", exact=True)).to_be_visible()
         expect(grid.get_by_role("link", name="Close the session of ann on ws1")).to_have_count(0)
+
+    def test_the_focus_stays_in_the_dialog_when_a_close_is_confirmed(self, grid: Page) -> None:
+        grid.get_by_role("link", name="Close the session of ann on ws1").click()
+        grid.get_by_role("dialog").get_by_role("button", name="Close session").press("Enter")
+        expect(grid.get_by_role("dialog").get_by_role("link", name="Back; it goes on")).to_be_focused()
+
+    def test_the_focus_goes_to_the_grid_when_the_row_is_gone(self, grid: Page, session: OpenSession) -> None:
+        grid.get_by_role("link", name="Close the session of ann on ws1").click()
+        expect(grid.get_by_role("dialog").get_by_role("link", name="Keep it")).to_be_focused()
+        hasten(grid)
+        session.delete()
+        LicenseServer.objects.update(revision=F("revision") + 1)
+        expect(grid.locator("#sessions tbody tr")).to_have_count(0)
+        grid.keyboard.press("Escape")
+        expect(grid.locator("#sessions .grid-scroll")).to_be_focused()
 
     def test_without_javascript_it_is_pages(
         self, session: OpenSession, login: User, live_server: LiveServer, browser: Browser, page: Page,

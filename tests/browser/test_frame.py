@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from django.db.models import F
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from licstats.models import LicenseServer, ServerReport
@@ -122,6 +123,23 @@ def test_a_hidden_page_asks_for_nothing_and_catches_up_when_shown(servers_page: 
     assert asked == []
     with page.expect_request(lambda request: "hx-request" in request.headers):
         page.evaluate(show % "false" + "document.dispatchEvent(new Event('visibilitychange'))")
+
+
+@pytest.mark.parametrize(
+    "fail",
+    [lambda route: route.abort(), lambda route: route.fulfill(status=502, body="Bad Gateway")],
+    ids=["silence", "gateway"],
+)
+def test_a_page_says_that_licstats_does_not_answer_until_it_does(
+    servers_page: Page, fail: Callable[[Route], None]
+) -> None:
+    page = hasten(servers_page)
+    notice = page.get_by_text("licstats does not answer")
+    expect(notice).to_be_hidden()
+    page.route("**/servers/**", fail)
+    expect(notice).to_be_visible()
+    page.unroute("**/servers/**")
+    expect(notice).to_be_hidden()
 
 
 def test_selected_text_is_not_torn_away(servers_page: Page, fleet: list[LicenseServer]) -> None:

@@ -83,6 +83,31 @@ def test_the_arithmetic_of_a_merged_feature_is_a_page(sign_in: SignIn, live_serv
 
     expect(page.get_by_text("30 = DK 10 + PL 10 + US 10")).to_be_visible()
     page.screenshot(path="screenshots/merged-feature.png")
+    page.set_viewport_size({"width": 400, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+
+
+def test_the_arithmetic_of_a_figure_can_be_pointed_at_and_goes_when_it_is_left(
+    sign_in: SignIn, live_server: LiveServer
+) -> None:
+    fleet()
+    LicenseServerGroup.objects.create(name="XF").servers.set(LicenseServer.objects.filter(name__in=["PL", "US", "DK"]))
+    page = sign_in(login("ann", "viewer"))
+    page.goto(f"{live_server.url}/features/realtime/usage/?scope=group:XF")
+    page.get_by_role("row").filter(has_text="WXPF").locator("[data-sum]").last.hover()
+    card = page.locator("#sum-card")
+    expect(card).to_contain_text("30 = DK 10 + PL 10 + US 10")
+    figure, place = page.locator("[data-sum][aria-describedby]").bounding_box(), card.bounding_box()
+    assert figure
+    assert place
+    x, bottom = figure["x"] + figure["width"] / 2, figure["y"] + figure["height"]
+    for y in (bottom + 2, place["y"] + 10):  # as a hand moves, with a pause in the gap
+        page.mouse.move(x, y)
+        page.wait_for_timeout(100)
+    page.wait_for_timeout(500)
+    expect(card).to_be_visible()
+    page.mouse.move(5, 5)
+    expect(card).to_be_hidden()
 
 
 def test_a_login_hides_several_servers_and_shows_them_again(sign_in: SignIn, live_server: LiveServer) -> None:

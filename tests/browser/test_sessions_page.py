@@ -75,6 +75,23 @@ def test_filters_answer_while_typing_stops_and_the_focus_stays(sessions: Page) -
     expect(sessions.get_by_role("searchbox", name="User Name")).to_have_value("")
 
 
+@pytest.mark.parametrize("stays", [True, False])
+def test_a_filter_that_was_typed_while_licstats_was_away_is_sent_when_it_is_back(sessions: Page, stays: bool) -> None:
+    box = sessions.get_by_role("searchbox", name="User Name")
+    hasten(sessions)
+    sessions.route(f"**{PATH}*", lambda route: route.abort())
+    with sessions.expect_event("requestfailed", lambda request: "user=SER1" in request.url):
+        box.press_sequentially("SER1", delay=30)
+    if not stays:
+        box.blur()
+    LicenseServer.objects.update(revision=F("revision") + 1)
+    sessions.unroute(f"**{PATH}*")
+
+    status(sessions, "Rows 1 - 10 of 10")
+    expect(box).to_have_value("SER1")
+    expect(sessions).to_have_url(re.compile(r"\?user=SER1$"))
+
+
 def test_a_time_range_and_its_chip(sessions: Page) -> None:
     sessions.get_by_label("Time Used from").fill("6h")
     sessions.get_by_label("Time Used to").fill("12h")
@@ -112,6 +129,33 @@ def test_back_and_forward_show_what_was_there(sessions: Page) -> None:
     status(sessions, "Rows 1 - 1 of 1")
     sessions.reload()
     status(sessions, "Rows 1 - 1 of 1")
+
+
+def test_a_switch_is_turned_by_space(sessions: Page) -> None:
+    switch = sessions.get_by_role("switch", name="Borrowed Only")
+    switch.press("Space")
+    status(sessions, "Rows 1 - 1 of 1")
+    expect(switch).to_be_checked()
+    expect(switch).to_be_focused()
+    switch.press("Space")
+    status(sessions, "Rows 1 - 20 of 30")
+
+
+def test_back_leads_to_what_was_there_before_a_filter_was_typed_however_slowly(sessions: Page) -> None:
+    user, host = (sessions.get_by_role("searchbox", name=f"{name} Name") for name in ("User", "Host"))
+    for text, rows_shown in [("u", "Rows 1 - 20 of 30"), ("ser1", "Rows 1 - 10 of 10")]:
+        user.press_sequentially(text, delay=20)
+        expect(sessions).to_have_url(re.compile(f"user=u{text.removeprefix('u')}$"))
+        status(sessions, rows_shown)
+    for text in ("ws-0", "4"):
+        host.press_sequentially(text, delay=20)
+        expect(sessions).to_have_url(re.compile(f"{text}$|{text}&"))
+    status(sessions, "Rows 1 - 1 of 1")
+    sessions.go_back()
+    status(sessions, "Rows 1 - 10 of 10")
+    sessions.go_back()
+    expect(sessions).to_have_url(re.compile(f"{PATH}$"))
+    status(sessions, "Rows 1 - 20 of 30")
 
 
 def test_the_skip_link_leads_into_the_content_and_loads_nothing(sessions: Page) -> None:
@@ -215,6 +259,22 @@ def test_the_list_of_a_filter_opens_fully_over_a_grid_of_one_row(sessions: Page)
     assert last["y"] + last["height"] <= shown["y"] + shown["height"]
 
 
+@pytest.mark.parametrize("width", [1440, 400])
+def test_the_list_of_a_filter_lies_over_the_filters_beside_it(sessions: Page, width: int) -> None:
+    sessions.set_viewport_size({"width": width, "height": 900})
+    sessions.locator(".choices summary").click()
+    for line in sessions.locator(".choices label").all():
+        line.scroll_into_view_if_needed()
+        assert line.evaluate(
+            """(line) => {
+                const { left, right, top, bottom } = line.getBoundingClientRect();
+                const end = Math.min(right, line.closest(".grid-scroll").getBoundingClientRect().right);
+                const at = (x) => document.elementFromPoint(x, (top + bottom) / 2);
+                return [left + 4, (left + end) / 2, end - 4].every((x) => line.contains(at(x)));
+            }"""
+        )
+
+
 def test_a_maximised_pane_stays_so_while_readings_come_and_keeps_the_keyboard(sessions: Page, feature: Feature) -> None:
     sessions.locator("#sessions [data-maximise]").click()
     hasten(sessions)
@@ -239,6 +299,19 @@ def test_escape_closes_the_menu_first_and_then_the_maximised_pane(sessions: Page
     expect(sessions.locator("[inert]")).to_have_count(0)
 
 
+def test_escape_empties_a_filter_first_and_then_restores_the_maximised_pane(sessions: Page) -> None:
+    sessions.locator("#sessions [data-maximise]").click()
+    box = sessions.get_by_role("searchbox", name="User Name")
+    box.press_sequentially("user1", delay=20)
+    status(sessions, "Rows 1 - 10 of 10")
+    sessions.keyboard.press("Escape")
+    expect(box).to_have_value("")
+    status(sessions, "Rows 1 - 20 of 30")
+    expect(sessions.locator("#sessions.maximised")).to_have_count(1)
+    sessions.keyboard.press("Escape")
+    expect(sessions.locator("#sessions.maximised")).to_have_count(0)
+
+
 def test_pick_lists_take_a_part_of_a_name_and_the_keyboard(sessions: Page) -> None:
     LicenseServerFactory.create(name="localhost", read_at=timezone.now())
     sessions.locator("[data-picker] summary").first.focus()
@@ -249,6 +322,26 @@ def test_pick_lists_take_a_part_of_a_name_and_the_keyboard(sessions: Page) -> No
     sessions.keyboard.press("ArrowDown")
     sessions.keyboard.press("Enter")
     expect(sessions).to_have_url(re.compile("scope=server%3Alocalhost"))
+
+
+def test_a_pick_list_that_could_not_be_loaded_says_so_and_is_loaded_when_it_is_opened_again(sessions: Page) -> None:
+    asked: list[str] = []
+    sessions.on("request", lambda request: asked.append(request.url) if "/pick/" in request.url else None)
+    picker = sessions.locator("[data-picker]").first
+    for fail in (lambda route: route.abort(), lambda route: route.fulfill(status=502, body="Bad Gateway")):
+        sessions.route("**/pick/**", fail, times=1)
+        picker.locator("summary").click()
+        expect(picker.get_by_role("alert")).to_contain_text("The list could not be loaded")
+        sessions.keyboard.press("Escape")
+    picker.locator("summary").click()
+    expect(picker.get_by_role("link", name="PL")).to_be_visible()
+    expect(picker.get_by_role("alert")).to_have_count(0)
+    assert len(asked) == 3
+
+    sessions.keyboard.press("Escape")
+    picker.locator("summary").click()
+    expect(picker.get_by_role("link", name="PL")).to_be_visible()
+    assert len(asked) == 3
 
 
 def test_paging_by_its_box(sessions: Page) -> None:
@@ -335,6 +428,43 @@ def test_on_a_narrow_screen_the_number_and_what_tells_the_row_stay_in_sight(
     assert 40 < box["x"] + box["width"] < 200
     for title in sessions.locator("#sessions thead .held").all():
         assert (title.bounding_box() or {})["x"] == box["x"]
+
+
+SHADED = """() => [".number", ".held", ".act"].filter((name) => {
+    const [shown, cell] = [(css) => css.content !== "none" && css.display !== "none", `#sessions tbody ${name}`];
+    return shown(getComputedStyle(document.querySelector(cell), "::after"));
+})"""
+
+
+@pytest.mark.parametrize(
+    ("width", "scrolled", "shaded"),
+    [
+        (2000, 0, []),
+        (1400, 0, [".act"]),
+        (1400, 5000, [".number"]),
+        (400, 0, [".act"]),
+        (400, 90, [".number", ".act"]),
+        (400, 5000, [".held"]),
+    ],
+)
+def test_held_columns_have_a_shadow_while_others_are_scrolled_under_them(
+    sessions: Page, live_server: LiveServer, width: int, scrolled: int, shaded: list[str]
+) -> None:
+    sessions.set_viewport_size({"width": width, "height": 850})
+    sessions.goto(live_server.url + PATH)
+    sessions.locator("#sessions .grid-scroll").evaluate(f"(grid) => grid.scrollTo({scrolled}, 0)")
+    for _ in range(2):
+        sessions.wait_for_timeout(100)
+        assert sessions.evaluate(SHADED) == shaded
+        sessions.get_by_role("link", name="Refresh").click()  # draws the pane anew
+
+
+def test_on_a_narrow_screen_the_held_column_is_not_drawn_over_the_action(sessions: Page) -> None:
+    sessions.set_viewport_size({"width": 400, "height": 850})
+    sessions.locator("#sessions .grid-scroll").evaluate("(grid) => grid.scrollTo(90, 0)")
+    for cell in sessions.locator("#sessions :is(thead, tbody tr:first-child) .act").all():
+        if (cell.bounding_box() or {})["height"] > 0:
+            cell.click(trial=True, position={"x": 40, "y": 8})
 
 
 def test_files_are_saved_as_the_rows_are_shown(sessions: Page) -> None:
