@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,10 +18,13 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import BrowserContext, BrowserType, ConsoleMessage, Page, Request, expect
 from pytest_django.live_server_helper import LiveServer
 
-from tests.factories import UserFactory
+from licstats.models import Feature
+from tests.browser.sessions_page import PATH
+from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory, UserFactory
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright's loop runs in the thread of the tests
 
@@ -155,3 +159,26 @@ def hasten(page: Page) -> Page:
     """Its live panes ask every second, until they are drawn anew; as shipped it is every five."""
     page.evaluate("document.querySelectorAll('[data-live]').forEach((pane) => { pane.dataset.live = '1' })")
     return page
+
+
+@pytest.fixture
+def feature(transactional_db: None) -> Feature:
+    now = timezone.now()
+    server = LicenseServerFactory.create(name="PL", read_at=now)
+    feature = FeatureFactory.create(server=server, name="solver", total=100, used=72, reserved=4)
+    for number in range(30):
+        OpenSessionFactory.create(
+            feature=feature,
+            user=f"user{number % 3}",
+            host=f"ws-{number:02}",
+            used=1 + number % 4,
+            checked_out_at=now - timedelta(hours=number, minutes=5),
+            borrow_expires_at=now + timedelta(days=3) if number == 7 else None,
+        )
+    return feature
+
+
+@pytest.fixture
+def sessions(admin_page: Page, live_server: LiveServer, feature: Feature) -> Page:
+    admin_page.goto(live_server.url + PATH)
+    return admin_page
