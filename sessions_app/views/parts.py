@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
+from groups_app.scope import SCOPE_FIELDS
 from licstats.live import VERSION_HEADER, mark, unchanged
 from sessions_app.grid.exports import exported
 from sessions_app.grid.grids import Grid
@@ -62,7 +63,7 @@ class Report(GridPage):
             return answer
         state = GridState.read(self.grid, request.GET, request.user, timezone.now())
         context = self.part_context(request, state, reach)
-        if part is Part.GRAPH and graph_refused(state) and VERSION_HEADER in request.headers and context["follows"]:
+        if part is Part.GRAPH and mistyped(state) and VERSION_HEADER in request.headers and context["follows"]:
             return HttpResponse(status=204)  # the grid says what is wrong; meanwhile the graph stays as it is
         if part is Part.GRAPH:
             context |= self.graph_or_reason(state)
@@ -109,7 +110,7 @@ class Report(GridPage):
 
     def graph_or_reason(self, state: GridState) -> dict[str, Any]:
         """What charts/figure.html wants: a figure, or why there is none."""
-        found = {"figure": NOTHING} | ({"chart_note": REFUSED} if graph_refused(state) else self.graph(state))
+        found = {"figure": NOTHING} | ({"chart_note": refusal(state)} if graph_refused(state) else self.graph(state))
         return found | {"figure": json.dumps(found["figure"])}
 
     def graph(self, state: GridState) -> dict[str, Any]:
@@ -119,3 +120,17 @@ class Report(GridPage):
 
 def graph_refused(state: GridState) -> bool:
     return not state.errors.keys() <= ARRANGING
+
+
+def scope_refused(state: GridState) -> list[str]:
+    """Why what was chosen cannot be shown: it is gone, or it is not for this login any more."""
+    return [message for name in SCOPE_FIELDS for message in state.errors.get(name, ())]
+
+
+def mistyped(state: GridState) -> bool:
+    """Whether only a value is wrong, which its reader is about to mend."""
+    return graph_refused(state) and not scope_refused(state)
+
+
+def refusal(state: GridState) -> str:
+    return " ".join(["There is no graph.", *scope_refused(state)]) if scope_refused(state) else REFUSED
