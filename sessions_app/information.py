@@ -136,4 +136,6 @@ def no_realtime_data(scope: Scope, now: datetime) -> str:
         return f"No realtime data: {server} is not queried any more; {last}."
     if Age.of(server.read_at, server.interval, now) is Age.STALE:
         return f"No realtime data: {server} has not answered since; {last}."
+    if server.failures:
+        return f"No new data: {server} does not answer; {last}."
     return ""

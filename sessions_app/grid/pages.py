@@ -17,7 +17,7 @@ from django.views.generic import View
 
 from groups_app.scope import Scope, ScopeError
 from groups_app.visibility import sees_all
-from licstats.ages import format_ago
+from licstats.ages import Age, format_ago
 from licstats.live import VERSION_HEADER, mark, unchanged
 from licstats.models import LicenseServer
 from sessions_app.grid import preferences
@@ -54,7 +54,8 @@ class Reach:
     def of(cls, scope: Scope) -> Reach:
         """Of the revisions of the scope's license servers. By hand, because every open page asks it again and again."""
         if server := scope.server:
-            return cls(f"{server.pk}-{server.revision}", server.read_at)
+            stale = Age.of(server.read_at, server.interval, timezone.now()) is Age.STALE  # the page says so
+            return cls(f"{server.pk}-{server.revision}{'-stale' * stale}", server.read_at)
         among, params = "", ()
         if scope.group or not sees_all(scope.user):
             sql, params = scope.servers().order_by().values("pk").query.sql_with_params()

@@ -19,7 +19,7 @@ from sessions_app.closing.offer import action_cell, group_offers, offers
 from sessions_app.grid.aggregation import Aggregation
 from sessions_app.grid.columns import Row
 from sessions_app.grid.grids import Page
-from sessions_app.grid.pages import Reach, drill, is_fragment
+from sessions_app.grid.pages import Reach, drill
 from sessions_app.grid.rendering import ActionCells, Addresses
 from sessions_app.grid.sessions import SESSIONS, USER_SESSIONS
 from sessions_app.grid.state import GridState
@@ -84,7 +84,7 @@ class RealtimeSessions(SessionsReport):
 
     def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
         context = super().context(request, state, reach)
-        context |= scoped_context(self.url_name, state, whole=not is_fragment(request))
+        context |= scoped_context(self.url_name, state, realtime=True)
         return context | {"scope_label": state.scope.label if state.scope else ""}
 
 

@@ -31,7 +31,7 @@ class RealtimeUsage(Report):
 
     def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
         context = super().context(request, state, reach)
-        context |= scoped_context(self.url_name, state, whole=not is_fragment(request))
+        context |= scoped_context(self.url_name, state, realtime=True)
         group = state.scope.group if state.scope else None
         if group is not None and not is_fragment(request):
             context["notices"] = group_notices(group, state.moment.now)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from html import unescape
 
 import pytest
 import time_machine
+from django.db.models import F
 from django.utils import timezone
 
 from groups_app.models import LicenseServerGroup
@@ -85,6 +87,50 @@ def test_without_realtime_data_the_page_says_why_and_leads_to_the_history(viewer
     assert "is not queried any more" in said["off"]
     assert "No realtime data" not in said["fresh"]
     assert 'href="/features/history/usage/?scope=server%3Aold"' in said["old"]
+
+
+def notice(viewer: Viewer, version: str) -> str:
+    """What an open page about the license server PL is sent for its notice; nothing where nothing changed."""
+    text = viewer.fragment(headers={"X-Version": version}, scope="server:PL").content.decode()
+    return unescape(text.partition('<div id="no-data" hx-ext="live" hx-swap-oob="live">')[2])
+
+
+def test_an_open_page_is_told_that_its_license_server_does_not_answer_and_when_it_does_again(viewer: Viewer) -> None:
+    server = FeatureFactory.create(server__name="PL", server__read_at=timezone.now()).server
+    page = viewer.page(scope="server:PL")
+    assert '<div id="no-data" hx-ext="live"></div>' in page.content.decode()
+
+    LicenseServer.objects.update(failures=1, revision=F("revision") + 1)
+    assert "No new data: PL does not answer; what is shown is its last reading" in notice(
+        viewer, page.context["version"]
+    )
+    version = viewer.page(scope="server:PL").context["version"]
+    LicenseServer.objects.filter(pk=server.pk).update(failures=0, revision=F("revision") + 1)
+    assert notice(viewer, version).startswith("</div>")
+
+
+def test_an_open_page_of_a_license_server_that_was_never_read_loses_the_notice_with_the_first_reading(
+    viewer: Viewer,
+) -> None:
+    server = LicenseServerFactory.create(name="PL", read_at=None)
+    page = viewer.page(scope="server:PL")
+    assert "PL was never read" in page.content.decode()
+
+    FeatureFactory.create(server=server)
+    LicenseServer.objects.update(read_at=timezone.now(), revision=F("revision") + 1)
+
+    assert notice(viewer, page.context["version"]).startswith("</div>")
+
+
+def test_an_open_page_is_told_when_its_reading_has_become_stale_though_nothing_was_stored(viewer: Viewer) -> None:
+    now = timezone.now()
+    FeatureFactory.create(server__name="PL", server__read_at=now)
+    version = viewer.page(scope="server:PL").context["version"]
+
+    with time_machine.travel(now + timedelta(minutes=4), tick=False):
+        assert notice(viewer, version) == ""
+    with time_machine.travel(now + timedelta(minutes=6), tick=False):
+        assert "No realtime data: PL has not answered since" in notice(viewer, version)
 
 
 def test_a_reason_that_is_a_sentence_ends_in_one_full_stop(viewer: Viewer) -> None:
