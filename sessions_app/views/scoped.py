@@ -11,8 +11,16 @@ from django.utils import timezone
 from django.utils.text import capfirst
 
 from groups_app.scope import FEATURE_FIELDS, Scope
+from sessions_app.grid.grids import Page
 from sessions_app.grid.state import GridState
-from sessions_app.information import Facts, facts_of, no_realtime_data
+from sessions_app.information import Facts, facts_of, has_no_members, no_realtime_data, nothing_known
+
+
+def unknown_context(state: GridState, page: Page | None) -> dict[str, Any]:
+    """For a grid without rows: why they are not known, where that is so, and whether its group has no members."""
+    if page is None or page.total or state.at is not None:
+        return {}
+    return {"unknown": nothing_known(state.scope), "memberless": has_no_members(state.scope)}
 
 
 @dataclass(frozen=True)

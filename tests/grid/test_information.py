@@ -13,7 +13,7 @@ from django.utils import timezone
 from groups_app.models import LicenseServerGroup
 from licstats.models import LicenseServer
 from tests.factories import NOON, FeatureFactory, LicenseServerFactory
-from tests.grid.conftest import Viewer
+from tests.grid.conftest import SESSIONS, USERS, Viewer
 
 
 def test_the_chosen_feature_shows_its_figures(viewer: Viewer) -> None:
@@ -131,6 +131,49 @@ def test_an_open_page_is_told_when_its_reading_has_become_stale_though_nothing_w
         assert notice(viewer, version) == ""
     with time_machine.travel(now + timedelta(minutes=6), tick=False):
         assert "No realtime data: PL has not answered since" in notice(viewer, version)
+
+
+@pytest.mark.parametrize("question", [{}, {"user": "ann"}])
+def test_of_what_was_never_read_no_page_says_that_there_is_nothing(viewer: Viewer, question: dict[str, str]) -> None:
+    down = LicenseServerFactory.create(name="down", read_at=None, verdict="failed", status="down", failures=1)
+    LicenseServerGroup.objects.create(name="XF").servers.add(down)
+    of_group = "Nothing is known of XF yet: none of its license servers was ever read."
+    nothing = "Nothing is known yet: no license server was ever read."
+
+    for path, scope, said in (
+        (SESSIONS, "server:down", "Nothing is known of down yet: it was never read."),
+        (SESSIONS, "group:XF", of_group),
+        (SESSIONS, "all", nothing),
+        (USERS, "user:ann", nothing),
+    ):
+        page = viewer.page(path, scope=scope, **question)
+        graph = viewer.fragment(path, {"X-Part": "graph"}, scope=scope, **question)
+
+        assert said in page.content.decode()
+        assert "No session" not in page.content.decode()
+        assert graph.context["chart_note"] == said
+    assert of_group in viewer.page("/features/realtime/usage", scope="group:XF").content.decode()
+
+
+def test_a_license_server_that_was_read_and_has_no_session_says_so(viewer: Viewer) -> None:
+    LicenseServerFactory.create(name="idle")
+
+    assert "No session of idle is open." in viewer.page(scope="server:idle").content.decode()
+
+
+@pytest.mark.parametrize("path", [SESSIONS, "/features/realtime/usage"])
+def test_an_empty_group_says_that_it_has_no_members_and_who_adds_them(viewer: Viewer, path: str) -> None:
+    group = LicenseServerGroup.objects.create(name="XF")
+    LicenseServerFactory.create()
+
+    for_viewer = viewer.page(path, scope="group:XF").content.decode()
+    viewer.login.is_staff = viewer.login.is_superuser = True
+    viewer.login.save()
+    for_administrator = viewer.page(path, scope="group:XF").content.decode()
+
+    assert for_viewer.count("The license server group XF has no members.") >= 2  # the notice, and the grid
+    assert "An administrator adds them." in for_viewer
+    assert f'<a href="/admin/groups_app/licenseservergroup/{group.pk}/change/">Add license servers' in for_administrator
 
 
 def test_a_reason_that_is_a_sentence_ends_in_one_full_stop(viewer: Viewer) -> None:
