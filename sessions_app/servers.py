@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Case, Count, Max, Q, QuerySet, Sum, TextChoices, Value, When
+from django.db.models import Case, Count, F, Max, Q, QuerySet, Sum, TextChoices, Value, When
+from django.template.defaultfilters import pluralize
 
+from licstats.ages import FRESH_INTERVALS
 from licstats.durations import format_duration
 from licstats.managers.reading import Status, Verdict
 from licstats.models import LicenseServer
@@ -58,6 +60,17 @@ def summarize(servers: QuerySet[LicenseServer]) -> Summary:
     asked = figures["asked"].timestamp() if figures["asked"] else 0
     version = f"{'.'.join(map(str, counts.values()))}:{figures['revisions'] or 0}:{asked}"
     return Summary(counts, version, figures["read"])
+
+
+def without_fresh_reading(servers: QuerySet[LicenseServer], now: datetime) -> str:
+    """How many of `servers` are late, stale or do not answer; empty where none is. One query."""
+    read = servers.filter(Q(enabled=True) | Q(read_at__isnull=False))  # of the others nothing is shown or expected
+    old = Q(read_at=None) | Q(failures__gt=0) | Q(read_at__lt=Value(now) - FRESH_INTERVALS * F("interval"))
+    figures = read.order_by().aggregate(total=Count("pk"), old=Count("pk", filter=old))
+    if not figures["old"]:
+        return ""
+    servers_have = f"license server{pluralize(figures['total'])} {'has' if figures['old'] == 1 else 'have'}"
+    return f"{figures['old']:,} of {figures['total']:,} {servers_have} no fresh reading"
 
 
 def clock_difference(server: LicenseServer) -> str:

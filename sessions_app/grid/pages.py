@@ -17,7 +17,7 @@ from django.views.generic import View
 
 from groups_app.scope import Scope, ScopeError
 from groups_app.visibility import sees_all
-from licstats.ages import Age, format_ago
+from licstats.ages import Age
 from licstats.live import VERSION_HEADER, mark, unchanged
 from licstats.models import LicenseServer
 from sessions_app.grid import preferences
@@ -113,7 +113,6 @@ class GridPage(View):
             "version": reach.version if reach else "",
             "live": reach is not None,
             "read_at": reach.read_at if reach else None,
-            "read_ago": format_ago(state.moment.now - reach.read_at) if reach and reach.read_at else "",
             "head": head(header_groups(state), cells, request.path),
             "kept_inputs": state.inputs_without(visible_fields(cells)),
             "page_inputs": state.inputs_without(()),

@@ -20,6 +20,7 @@ from sessions_app.grid.pages import GridPage, Reach
 from sessions_app.grid.rendering import body, header_groups
 from sessions_app.grid.state import GridState
 from sessions_app.models.dashboard import Part
+from sessions_app.servers import without_fresh_reading
 
 PART_HEADER = "X-Part"
 TARGET_SUFFIX = "-data"
@@ -93,6 +94,7 @@ class Report(GridPage):
         chart_id = f"{self.grid.name}-graph"
         return super().context(request, state, reach) | {
             **self.graph_at_once(request, state),
+            **freshness(state, reach),
             "figures_address": f"{address}{'&' if state.here else '?'}{FIGURES}=1#{chart_id}{TARGET_SUFFIX}",
             "report": self.url_name,
             "query": state.here.removeprefix("?"),
@@ -116,6 +118,21 @@ class Report(GridPage):
     def graph(self, state: GridState) -> dict[str, Any]:
         """`figure`, `chart_note`, `chart_columns` and `chart_rows` of charts/figure.html."""
         return {}
+
+
+def freshness(state: GridState, reach: Reach | None) -> dict[str, Any]:
+    """For the header of the rows: by which interval their age counts, or which of several license servers are old."""
+    if reach is None:
+        return {}
+    scope = state.scope
+    if scope.server:
+        return {"read_interval": scope.server.interval if scope.server.enabled else None}
+    address = reverse("group", args=[scope.group.pk]) if scope.group else reverse("servers")
+    return {
+        "read_interval": None,
+        "without_fresh_reading": without_fresh_reading(scope.servers(), state.moment.now),
+        "servers_address": address,
+    }
 
 
 def graph_refused(state: GridState) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from html import unescape
 
@@ -10,7 +11,7 @@ import time_machine
 from django.db.models import F
 from django.utils import timezone
 
-from groups_app.models import LicenseServerGroup
+from groups_app.models import HiddenServer, LicenseServerGroup
 from licstats.models import LicenseServer
 from tests.factories import NOON, FeatureFactory, LicenseServerFactory
 from tests.grid.conftest import SESSIONS, USERS, Viewer
@@ -174,6 +175,56 @@ def test_an_empty_group_says_that_it_has_no_members_and_who_adds_them(viewer: Vi
     assert for_viewer.count("The license server group XF has no members.") >= 2  # the notice, and the grid
     assert "An administrator adds them." in for_viewer
     assert f'<a href="/admin/groups_app/licenseservergroup/{group.pk}/change/">Add license servers' in for_administrator
+
+
+def header(viewer: Viewer, **params: str) -> str:
+    """What stands beside the title of the rows, as words."""
+    text = viewer.fragment(**params).content.decode()
+    said = text[text.index('class="pane-age">') :].partition("</header>")[0].partition('<div class="pane-actions"')[0]
+    return " ".join(re.sub(r"<[^>]*>", " ", said.partition(">")[2]).split())
+
+
+@pytest.mark.parametrize(
+    ("minutes", "age", "said"),
+    [
+        (1, "fresh", "updated 1 min ago"),
+        (3, "late", "updated 3 min ago late"),
+        (10, "stale", "updated 10 min ago stale"),
+    ],
+)
+def test_the_age_of_one_license_servers_rows_has_its_colour_and_word(
+    viewer: Viewer, minutes: int, age: str, said: str
+) -> None:
+    read_at = timezone.now() - timedelta(minutes=minutes)
+    FeatureFactory.create(server__name="PL", server__read_at=read_at)
+
+    assert header(viewer, scope="server:PL") == said
+    assert re.search(
+        rf'<time class="age-{age}" data-age="{age}" data-read data-interval="60"',
+        viewer.page(scope="server:PL").content.decode(),
+    )
+
+
+def test_of_several_license_servers_it_is_said_how_many_are_late_stale_or_do_not_answer(viewer: Viewer) -> None:
+    now = timezone.now()
+    LicenseServerFactory.create(name="fresh", read_at=now)
+    assert header(viewer) == "updated just now"
+
+    LicenseServerFactory.create(name="late", read_at=now - timedelta(minutes=3))
+    assert header(viewer) == "updated just now 1 of 2 license servers has no fresh reading"
+
+    silent = LicenseServerFactory.create(name="silent", read_at=now, failures=1)
+    LicenseServerFactory.create(name="never asked", read_at=None, enabled=False)
+    hidden = LicenseServerFactory.create(name="hidden", read_at=None)
+    HiddenServer.objects.create(user=viewer.login, server=hidden)
+    viewer.client.force_login(viewer.login, backend="groups_app.logins.LoginBackend")
+    assert header(viewer) == "updated just now 2 of 3 license servers have no fresh reading"
+    assert '<a class="sign sign-warn" href="/servers/">' in viewer.page().content.decode()
+
+    group = LicenseServerGroup.objects.create(name="XF")
+    group.servers.add(silent, hidden)
+    assert header(viewer, scope="group:XF").endswith("2 of 2 license servers have no fresh reading")
+    assert f'<a class="sign sign-warn" href="/groups/{group.pk}/">' in viewer.page(scope="group:XF").content.decode()
 
 
 def test_a_reason_that_is_a_sentence_ends_in_one_full_stop(viewer: Viewer) -> None:

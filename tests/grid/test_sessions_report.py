@@ -18,7 +18,7 @@ from tests.factories import NOON, FeatureFactory, OpenSessionFactory
 from tests.grid.conftest import SESSIONS, USERS, Viewer
 
 FULL_QUERIES = 13
-FRAGMENT_QUERIES = 8
+FRAGMENT_QUERIES = 9
 
 
 def test_links_keep_the_rest_of_the_state(viewer: Viewer) -> None:
