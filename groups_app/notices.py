@@ -48,6 +48,10 @@ def group_notices(group: LicenseServerGroup, now: datetime) -> list[str]:
     return notices[:MOST_NAMED] + ([f"{more} more license servers have no fresh data."] if more > 0 else [])
 
 
+def no_members(group: str) -> str:
+    return f"The license server group {group} has no members."
+
+
 def _notice(server: LicenseServer, blanks: int, now: datetime) -> str:
     if server.read_at is None:
         features = "1 feature has" if blanks == 1 else f"{blanks:,} features have"

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from groups_app.members import Identity, members_of
 from groups_app.models import LicenseServerGroup
-from groups_app.notices import reason_without_data
+from groups_app.notices import no_members, reason_without_data
 from groups_app.visibility import Login, visible_features, visible_groups, visible_reason, visible_servers
 from licstats.models import Feature, LicenseServer
 
@@ -136,5 +136,7 @@ class Scope:
 
     def reason_without_data(self, now: datetime | None = None) -> str:
         """Why it has no realtime data, as sentences; empty where it has some, be it old."""
+        if self.group and not self.servers().exists():
+            return no_members(str(self.group))
         servers = self.servers().annotate(told=visible_reason(self.user))
         return reason_without_data(servers, self.features(), now or timezone.now())

@@ -11,9 +11,11 @@ from django.utils import timezone
 from groups_app.members import explain
 from groups_app.merging import merged_features, today
 from groups_app.models import MergedFeature
+from groups_app.notices import no_members
 from groups_app.scope import Scope
 from licstats.ages import Age
 from licstats.models import Feature
+from sessions_app.grid.people import UserScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,26 @@ def _of_merged(merged: MergedFeature, explanation: str) -> Facts:
     )
 
 
+def nothing_known(scope: Scope | UserScope) -> str:
+    """Why nothing at all is known of the choice, so that no sessions is not the same as none; else empty."""
+    if scope.server:
+        return "" if scope.server.read_at else f"Nothing is known of {scope.server} yet: it was never read."
+    if scope.servers().filter(read_at__isnull=False).exists():
+        return ""
+    if has_no_members(scope):
+        return no_members(str(scope.group))
+    if scope.group:
+        return f"Nothing is known of {scope.group} yet: none of its license servers was ever read."
+    if not scope.servers().exists():
+        return "There is no license server to be shown."
+    return "Nothing is known yet: no license server was ever read."
+
+
+def has_no_members(scope: Scope | UserScope) -> bool:
+    """Whether a license server group was chosen that is empty."""
+    return scope.group is not None and not scope.servers().exists()
+
+
 def no_realtime_data(scope: Scope, now: datetime) -> str:
     """Why the choice has no realtime data, or only an old one; empty where all is well."""
     if reason := scope.reason_without_data(now):
@@ -136,4 +158,6 @@ def no_realtime_data(scope: Scope, now: datetime) -> str:
         return f"No realtime data: {server} is not queried any more; {last}."
     if Age.of(server.read_at, server.interval, now) is Age.STALE:
         return f"No realtime data: {server} has not answered since; {last}."
+    if server.failures:
+        return f"No new data: {server} does not answer; {last}."
     return ""

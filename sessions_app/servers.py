@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Case, Count, Max, Q, QuerySet, Sum, TextChoices, Value, When
+from django.template.defaultfilters import pluralize
 
 from licstats.durations import format_duration
 from licstats.managers.reading import Status, Verdict
@@ -58,6 +59,14 @@ def summarize(servers: QuerySet[LicenseServer]) -> Summary:
     asked = figures["asked"].timestamp() if figures["asked"] else 0
     version = f"{'.'.join(map(str, counts.values()))}:{figures['revisions'] or 0}:{asked}"
     return Summary(counts, version, figures["read"])
+
+
+def without_fresh_reading(old: int, total: int) -> str:
+    """How many license servers of `total` are late, stale or do not answer; empty where none is."""
+    if not old:
+        return ""
+    servers_have = f"license server{pluralize(total)} {'has' if old == 1 else 'have'}"
+    return f"{old:,} of {total:,} {servers_have} no fresh reading"
 
 
 def clock_difference(server: LicenseServer) -> str:

@@ -19,7 +19,7 @@ from django.views.generic import View
 from groups_app.merging import COUNTS_FOR, today
 from groups_app.scope import Scope, ScopeError
 from groups_app.visibility import hidden_mark, sees_all
-from licstats.ages import format_ago
+from licstats.ages import FRESH_INTERVALS, Age
 from licstats.live import VERSION_HEADER, mark, unchanged
 from licstats.models import LicenseServer
 from sessions_app.grid import preferences
@@ -36,7 +36,10 @@ PAGING = ("page", "per_page")  # their fields stand below the rows
 CHOICE_HEADER = "X-Grid-Choice"  # sent by grid.js: the parameter chosen by hand; links from elsewhere have none
 # A sum of hashes: one license server for another, or one revision more here and one less there, is a difference.
 REVISIONS = f"""
-SELECT count(*), sum(hashint8extended(id, revision)), max(read_at), count(*) FILTER (WHERE read_at < %s)
+SELECT count(*), sum(hashint8extended(id, revision)), max(read_at), count(*) FILTER (WHERE read_at < %s),
+    count(*) FILTER (WHERE enabled OR read_at IS NOT NULL),
+    count(*) FILTER (WHERE (enabled OR read_at IS NOT NULL)
+        AND (read_at IS NULL OR failures > 0 OR read_at < %s - {FRESH_INTERVALS} * "interval"))
 FROM {LicenseServer._meta.db_table}
 """  # noqa: S608 - our own name
 
@@ -58,13 +61,20 @@ class Reach:
 
     version: str
     read_at: datetime | None
+    expected: int = 0  # of several license servers: how many are read, or were
+    unfresh: int = 0  # and of how many of these the last reading is late or stale, or failed
 
     @classmethod
     def of(cls, scope: Scope, now: datetime) -> Reach:
         """Of the revisions of the scope's license servers, the days of licenses and viewer, and what is hidden."""
         server = scope.server
-        reach = cls(f"{server.pk}-{server.revision}", server.read_at) if server else cls._of_many(scope, now)
+        reach = cls._of_one(server, now) if server else cls._of_many(scope, now)
         return reach.and_of([today(now), timezone.localdate(now), hidden_mark(scope.user)])
+
+    @classmethod
+    def _of_one(cls, server: LicenseServer, now: datetime) -> Reach:
+        stale = Age.of(server.read_at, server.interval, now) is Age.STALE  # the page says so
+        return cls(f"{server.pk}-{server.revision}{'-stale' * stale}", server.read_at)
 
     @classmethod
     def _of_many(cls, scope: Scope, now: datetime) -> Reach:
@@ -78,9 +88,9 @@ class Reach:
             sql, params = scope.servers().order_by().values("pk").query.sql_with_params()
             among = f" WHERE id IN ({sql})"
         with connection.cursor() as cursor:
-            cursor.execute(REVISIONS + among, [now - COUNTS_FOR, *params])
-            count, revisions, read_at, old = cursor.fetchone()
-        reach = cls(f"{count}-{revisions or 0}", read_at)
+            cursor.execute(REVISIONS + among, [now - COUNTS_FOR, now, *params])
+            count, revisions, read_at, old, expected, unfresh = cursor.fetchone()
+        reach = cls(f"{count}-{revisions or 0}-{unfresh}", read_at, expected, unfresh)
         return reach.and_of([old, f"{now:%H}"]) if scope.group else reach
 
     def and_of(self, others: Iterable[object]) -> Reach:
@@ -150,7 +160,6 @@ class GridPage(View):
             "version": reach.version if reach else "",
             "live": reach is not None,
             "read_at": reach.read_at if reach else None,
-            "read_ago": format_ago(state.moment.now - reach.read_at) if reach and reach.read_at else "",
             "head": head(header_groups(state), cells, request.path),
             "kept_inputs": state.inputs_without(visible_fields(cells)),
             "page_inputs": state.inputs_without(()),

@@ -122,15 +122,22 @@ def not_saved_as(total: int, name: str) -> str:
 
 
 @register.simple_tag
-def age(read_at: datetime | None, interval: timedelta | None = None, now: datetime | None = None) -> SafeString:
-    """`12 s ago`, counting on; with `interval` in the colour of its age, and with the word late or stale."""
+def age(
+    read_at: datetime | None, interval: timedelta | None = None, now: datetime | None = None, *, follows: bool = False
+) -> SafeString:
+    """`12 s ago`, counting on; with `interval` in the colour of its age, and with the word late or stale.
+
+    One that `follows` moves on with each answer to its pane.
+    """
     if read_at is None:
         return dash("never read")
     now = now or timezone.now()
     words = format_ago(now - read_at)
+    read = mark_safe(" data-read") if follows else ""
     if interval is None:
         return format_html(
-            '<time data-age datetime="{}" title="{}" data-quiet>{}</time>',
+            '<time data-age{} datetime="{}" title="{}" data-quiet>{}</time>',
+            read,
             read_at.isoformat(),
             exact(read_at),
             words,
@@ -138,7 +145,7 @@ def age(read_at: datetime | None, interval: timedelta | None = None, now: dateti
     kind = Age.of(read_at, interval, now)
     word = "" if kind is Age.FRESH else kind.value
     return SafeString(  # figures, our own words and the zone's name only
-        f'<time class="age-{kind}" data-age="{kind}" data-interval="{int(interval.total_seconds())}" '
+        f'<time class="age-{kind}" data-age="{kind}"{read} data-interval="{int(interval.total_seconds())}" '
         f'datetime="{read_at.isoformat()}" title="{escape(exact(read_at))}" data-quiet>'
         f'<span data-age-text>{words}</span> <span data-age-word class="small">{word}</span></time>'
     )

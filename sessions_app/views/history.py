@@ -31,7 +31,7 @@ class History(Report):
 
     def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
         period = period_of(state)
-        context = super().context(request, state, reach) | scoped_context(self.url_name, state, whole=False)
+        context = super().context(request, state, reach) | scoped_context(self.url_name, state, realtime=False)
         return context | {
             "period": period,
             "periods": [

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
+from groups_app.scope import SCOPE_FIELDS
 from licstats.live import VERSION_HEADER, mark, unchanged
 from sessions_app.charts.periods import Period
 from sessions_app.grid.exports import exported
@@ -22,6 +23,7 @@ from sessions_app.grid.pages import GridPage, Reach
 from sessions_app.grid.rendering import body, header_groups
 from sessions_app.grid.state import GridState
 from sessions_app.models.dashboard import Part
+from sessions_app.servers import without_fresh_reading
 
 PART_HEADER = "X-Part"
 TARGET_SUFFIX = "-data"
@@ -68,7 +70,7 @@ class Report(GridPage):
             return answer
         state = GridState.read(self.grid, request.GET, request.user, now)
         context = self.part_context(request, state, reach)
-        if part is Part.GRAPH and graph_refused(state) and VERSION_HEADER in request.headers and context["follows"]:
+        if part is Part.GRAPH and mistyped(state) and VERSION_HEADER in request.headers and context["follows"]:
             return HttpResponse(status=204)  # the grid says what is wrong; meanwhile the graph stays as it is
         if part is Part.GRAPH:
             context |= self.graph_or_reason(state)
@@ -104,6 +106,7 @@ class Report(GridPage):
         chart_id = f"{self.grid.name}-graph"
         return super().context(request, state, reach) | {
             **self.graph_at_once(request, state),
+            **freshness(state, reach),
             "figures_address": f"{address}{'&' if state.here else '?'}{FIGURES}=1#{chart_id}{TARGET_SUFFIX}",
             "report": self.url_name,
             "query": state.here.removeprefix("?"),
@@ -121,7 +124,7 @@ class Report(GridPage):
 
     def graph_or_reason(self, state: GridState) -> dict[str, Any]:
         """What charts/figure.html wants: a figure, or why there is none."""
-        found = {"figure": NOTHING} | ({"chart_note": REFUSED} if graph_refused(state) else self.graph(state))
+        found = {"figure": NOTHING} | ({"chart_note": refusal(state)} if graph_refused(state) else self.graph(state))
         return found | {"figure": json.dumps(found["figure"])}
 
     def graph(self, state: GridState) -> dict[str, Any]:
@@ -135,5 +138,34 @@ def over(scope: Any, read_at: datetime | None) -> bool:
     return period is not None and read_at is not None and period.end + READ_BY_THEN <= read_at
 
 
+def freshness(state: GridState, reach: Reach | None) -> dict[str, Any]:
+    """For the header of the rows: by which interval their age counts, or which of several license servers are old."""
+    if reach is None:
+        return {}
+    scope = state.scope
+    if scope.server:
+        return {"read_interval": scope.server.interval if scope.server.enabled else None}
+    address = reverse("group", args=[scope.group.pk]) if scope.group else reverse("servers")
+    return {
+        "read_interval": None,
+        "without_fresh_reading": without_fresh_reading(reach.unfresh, reach.expected),
+        "servers_address": address,
+    }
+
+
 def graph_refused(state: GridState) -> bool:
     return not state.errors.keys() <= ARRANGING
+
+
+def scope_refused(state: GridState) -> list[str]:
+    """Why what was chosen cannot be shown: it is gone, or it is not for this login any more."""
+    return [message for name in SCOPE_FIELDS for message in state.errors.get(name, ())]
+
+
+def mistyped(state: GridState) -> bool:
+    """Whether only a value is wrong, which its reader is about to mend."""
+    return graph_refused(state) and not scope_refused(state)
+
+
+def refusal(state: GridState) -> str:
+    return " ".join(["There is no graph.", *scope_refused(state)]) if scope_refused(state) else REFUSED

@@ -11,8 +11,16 @@ from django.utils import timezone
 from django.utils.text import capfirst
 
 from groups_app.scope import FEATURE_FIELDS, Scope
+from sessions_app.grid.grids import Page
 from sessions_app.grid.state import GridState
-from sessions_app.information import Facts, facts_of, no_realtime_data
+from sessions_app.information import Facts, facts_of, has_no_members, no_realtime_data, nothing_known
+
+
+def unknown_context(state: GridState, page: Page | None) -> dict[str, Any]:
+    """For a grid without rows: why they are not known, where that is so, and whether its group has no members."""
+    if page is None or page.total or state.at is not None:
+        return {}
+    return {"unknown": nothing_known(state.scope), "memberless": has_no_members(state.scope)}
 
 
 @dataclass(frozen=True)
@@ -90,12 +98,15 @@ def feature_detail(version: str, kind: str) -> str:
     return " ".join(part for part in (version, capfirst(kind)) if part)
 
 
-def scoped_context(report: str, state: GridState, *, whole: bool) -> dict[str, Any]:
-    """`information`, and on a whole page `no_data` with the way to the history of the same choice."""
+def scoped_context(report: str, state: GridState, *, realtime: bool) -> dict[str, Any]:
+    """`information`; where a report is `realtime`, `no_data` too, with the way to the history of the same choice."""
     scope = state.scope
     facts = facts_of(scope, timezone.now()) if scope else None  # of now, whatever moment the rows are of
     context: dict[str, Any] = {"information": Information(report, state, facts)}
-    if whole and scope is not None and state.at is None and (scope.server or scope.group):
+    if not realtime:
+        return context
+    context["no_data"] = ""
+    if scope is not None and state.at is None and (scope.server or scope.group):
         context["no_data"] = no_realtime_data(scope, state.moment.now)
         context["history_address"] = f"{reverse('history-usage')}?{urlencode(scope.params())}"
     return context

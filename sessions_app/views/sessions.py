@@ -19,12 +19,13 @@ from sessions_app.closing.offer import action_cell, group_offers, offers
 from sessions_app.grid.aggregation import Aggregation
 from sessions_app.grid.columns import Row
 from sessions_app.grid.grids import Page
-from sessions_app.grid.pages import Reach, drill, is_fragment
+from sessions_app.grid.pages import Reach, drill
 from sessions_app.grid.rendering import ActionCells, Addresses
 from sessions_app.grid.sessions import SESSIONS, USER_SESSIONS
 from sessions_app.grid.state import GridState
+from sessions_app.information import nothing_known
 from sessions_app.views.parts import Report
-from sessions_app.views.scoped import scoped_context
+from sessions_app.views.scoped import scoped_context, unknown_context
 
 
 class SessionsReport(Report):
@@ -36,9 +37,10 @@ class SessionsReport(Report):
     def graph(self, state: GridState) -> dict[str, Any]:
         """The licenses of each user, by the same filters as the grid."""
         held = holders(self.grid.added_up(state))
+        unknown = "" if held.bars or state.at else nothing_known(state.scope)
         return {
             "figure": holders_figure(held),
-            "chart_note": holders_note(held),
+            "chart_note": unknown or holders_note(held),
             "chart_columns": HOLDER_COLUMNS,
             "chart_rows": holder_rows(held),
         }
@@ -46,7 +48,8 @@ class SessionsReport(Report):
     def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
         when = "was" if state.at else "is"
         whose = f" of {state.scope.label}" if state.scope else ""
-        return super().context(request, state, reach) | {"empty_reason": f"No session{whose} {when} open."}
+        context = super().context(request, state, reach) | {"empty_reason": f"No session{whose} {when} open."}
+        return context | unknown_context(state, context["page"])
 
     def drill(self, state: GridState, aggregation: Aggregation, row: Row) -> str:
         """The query string by which the sessions grid shows what was added up in `row`."""
@@ -84,7 +87,7 @@ class RealtimeSessions(SessionsReport):
 
     def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
         context = super().context(request, state, reach)
-        context |= scoped_context(self.url_name, state, whole=not is_fragment(request))
+        context |= scoped_context(self.url_name, state, realtime=True)
         return context | {"scope_label": state.scope.label if state.scope else ""}
 
 

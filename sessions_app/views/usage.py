@@ -17,7 +17,7 @@ from sessions_app.grid.pages import Reach, is_fragment
 from sessions_app.grid.state import GridState
 from sessions_app.grid.usage import USAGE
 from sessions_app.views.parts import Report
-from sessions_app.views.scoped import scoped_context
+from sessions_app.views.scoped import scoped_context, unknown_context
 
 
 class RealtimeUsage(Report):
@@ -32,7 +32,8 @@ class RealtimeUsage(Report):
 
     def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
         context = super().context(request, state, reach)
-        context |= scoped_context(self.url_name, state, whole=not is_fragment(request))
+        context |= scoped_context(self.url_name, state, realtime=True)
+        context |= unknown_context(state, context["page"])
         group = state.scope.group if state.scope else None
         if group is not None and not is_fragment(request):
             context["notices"] = group_notices(group, state.moment.now)

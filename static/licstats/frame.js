@@ -103,7 +103,9 @@
 
   // ---- notices --------------------------------------------------------------------------------------------
   document.addEventListener("click", (event) => {
-    event.target.closest("[data-dismiss]")?.closest(".notice")?.remove();
+    const notice = event.target.closest("[data-dismiss]")?.closest(".notice");
+    if (notice?.dataset.key) notice.hidden = true; // it stays away while the page says the same
+    else notice?.remove();
   });
 
   // ---- questions before what cannot be undone: <form data-confirm="..."> ------------------------------------

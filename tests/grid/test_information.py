@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
+from html import unescape
 
 import pytest
 import time_machine
+from django.db.models import F
 from django.utils import timezone
 
-from groups_app.models import LicenseServerGroup
+from groups_app.models import HiddenServer, LicenseServerGroup
 from licstats.models import LicenseServer
 from tests.factories import NOON, FeatureFactory, LicenseServerFactory, OpenSessionFactory
-from tests.grid.conftest import SESSIONS, Viewer
+from tests.grid.conftest import SESSIONS, USERS, Viewer
 
 USAGE = "/features/realtime/usage"
 
@@ -105,6 +108,143 @@ def test_without_realtime_data_the_page_says_why_and_leads_to_the_history(viewer
     assert "is not queried any more" in said["off"]
     assert "No realtime data" not in said["fresh"]
     assert 'href="/features/history/usage/?scope=server%3Aold"' in said["old"]
+
+
+def notice(viewer: Viewer, version: str) -> str:
+    """What an open page about the license server PL is sent for its notice; nothing where nothing changed."""
+    text = viewer.fragment(headers={"X-Version": version}, scope="server:PL").content.decode()
+    return unescape(text.partition('<div id="no-data" hx-ext="live" hx-swap-oob="live">')[2])
+
+
+def test_an_open_page_is_told_that_its_license_server_does_not_answer_and_when_it_does_again(viewer: Viewer) -> None:
+    server = FeatureFactory.create(server__name="PL", server__read_at=timezone.now()).server
+    page = viewer.page(scope="server:PL")
+    assert '<div id="no-data" hx-ext="live"></div>' in page.content.decode()
+
+    LicenseServer.objects.update(failures=1, revision=F("revision") + 1)
+    assert "No new data: PL does not answer; what is shown is its last reading" in notice(
+        viewer, page.context["version"]
+    )
+    version = viewer.page(scope="server:PL").context["version"]
+    LicenseServer.objects.filter(pk=server.pk).update(failures=0, revision=F("revision") + 1)
+    assert notice(viewer, version).startswith("</div>")
+
+
+def test_an_open_page_of_a_license_server_that_was_never_read_loses_the_notice_with_the_first_reading(
+    viewer: Viewer,
+) -> None:
+    server = LicenseServerFactory.create(name="PL", read_at=None)
+    page = viewer.page(scope="server:PL")
+    assert "PL was never read" in page.content.decode()
+
+    FeatureFactory.create(server=server)
+    LicenseServer.objects.update(read_at=timezone.now(), revision=F("revision") + 1)
+
+    assert notice(viewer, page.context["version"]).startswith("</div>")
+
+
+def test_an_open_page_is_told_when_its_reading_has_become_stale_though_nothing_was_stored(viewer: Viewer) -> None:
+    now = timezone.now()
+    FeatureFactory.create(server__name="PL", server__read_at=now)
+    version = viewer.page(scope="server:PL").context["version"]
+
+    with time_machine.travel(now + timedelta(minutes=4), tick=False):
+        assert notice(viewer, version) == ""
+    with time_machine.travel(now + timedelta(minutes=6), tick=False):
+        assert "No realtime data: PL has not answered since" in notice(viewer, version)
+
+
+@pytest.mark.parametrize("question", [{}, {"user": "ann"}])
+def test_of_what_was_never_read_no_page_says_that_there_is_nothing(viewer: Viewer, question: dict[str, str]) -> None:
+    down = LicenseServerFactory.create(name="down", read_at=None, verdict="failed", status="down", failures=1)
+    LicenseServerGroup.objects.create(name="XF").servers.add(down)
+    of_group = "Nothing is known of XF yet: none of its license servers was ever read."
+    nothing = "Nothing is known yet: no license server was ever read."
+
+    for path, scope, said in (
+        (SESSIONS, "server:down", "Nothing is known of down yet: it was never read."),
+        (SESSIONS, "group:XF", of_group),
+        (SESSIONS, "all", nothing),
+        (USERS, "user:ann", nothing),
+    ):
+        page = viewer.page(path, scope=scope, **question)
+        graph = viewer.fragment(path, {"X-Part": "graph"}, scope=scope, **question)
+
+        assert said in page.content.decode()
+        assert "No session" not in page.content.decode()
+        assert graph.context["chart_note"] == said
+    assert of_group in viewer.page("/features/realtime/usage", scope="group:XF").content.decode()
+
+
+def test_a_license_server_that_was_read_and_has_no_session_says_so(viewer: Viewer) -> None:
+    LicenseServerFactory.create(name="idle")
+
+    assert "No session of idle is open." in viewer.page(scope="server:idle").content.decode()
+
+
+@pytest.mark.parametrize("path", [SESSIONS, "/features/realtime/usage"])
+def test_an_empty_group_says_that_it_has_no_members_and_who_adds_them(viewer: Viewer, path: str) -> None:
+    group = LicenseServerGroup.objects.create(name="XF")
+    LicenseServerFactory.create()
+
+    for_viewer = viewer.page(path, scope="group:XF").content.decode()
+    viewer.login.is_staff = viewer.login.is_superuser = True
+    viewer.login.save()
+    for_administrator = viewer.page(path, scope="group:XF").content.decode()
+
+    assert for_viewer.count("The license server group XF has no members.") >= 2  # the notice, and the grid
+    assert "An administrator adds them." in for_viewer
+    assert f'<a href="/admin/groups_app/licenseservergroup/{group.pk}/change/">Add license servers' in for_administrator
+
+
+def header(viewer: Viewer, **params: str) -> str:
+    """What stands beside the title of the rows, as words."""
+    text = viewer.fragment(**params).content.decode()
+    said = text[text.index('class="pane-age">') :].partition("</header>")[0].partition('<div class="pane-actions"')[0]
+    return " ".join(re.sub(r"<[^>]*>", " ", said.partition(">")[2]).split())
+
+
+@pytest.mark.parametrize(
+    ("minutes", "age", "said"),
+    [
+        (1, "fresh", "updated 1 min ago"),
+        (3, "late", "updated 3 min ago late"),
+        (10, "stale", "updated 10 min ago stale"),
+    ],
+)
+def test_the_age_of_one_license_servers_rows_has_its_colour_and_word(
+    viewer: Viewer, minutes: int, age: str, said: str
+) -> None:
+    read_at = timezone.now() - timedelta(minutes=minutes)
+    FeatureFactory.create(server__name="PL", server__read_at=read_at)
+
+    assert header(viewer, scope="server:PL") == said
+    assert re.search(
+        rf'<time class="age-{age}" data-age="{age}" data-read data-interval="60"',
+        viewer.page(scope="server:PL").content.decode(),
+    )
+
+
+def test_of_several_license_servers_it_is_said_how_many_are_late_stale_or_do_not_answer(viewer: Viewer) -> None:
+    now = timezone.now()
+    LicenseServerFactory.create(name="fresh", read_at=now)
+    assert header(viewer) == "updated just now"
+
+    LicenseServerFactory.create(name="late", read_at=now - timedelta(minutes=3))
+    assert header(viewer) == "updated just now 1 of 2 license servers has no fresh reading"
+
+    silent = LicenseServerFactory.create(name="silent", read_at=now, failures=1)
+    LicenseServerFactory.create(name="never asked", read_at=None, enabled=False)
+    hidden = LicenseServerFactory.create(name="hidden", read_at=None)
+    HiddenServer.objects.create(user=viewer.login, server=hidden)
+    viewer.client.force_login(viewer.login, backend="groups_app.logins.LoginBackend")
+    assert header(viewer) == "updated just now 2 of 3 license servers have no fresh reading"
+    assert '<a class="sign sign-warn" href="/servers/">' in viewer.page().content.decode()
+
+    group = LicenseServerGroup.objects.create(name="XF")
+    group.servers.add(silent, hidden)
+    assert header(viewer, scope="group:XF").endswith("2 of 2 license servers have no fresh reading")
+    assert f'<a class="sign sign-warn" href="/groups/{group.pk}/">' in viewer.page(scope="group:XF").content.decode()
 
 
 def test_a_reason_that_is_a_sentence_ends_in_one_full_stop(viewer: Viewer) -> None:

@@ -7,8 +7,9 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 
-from groups_app.models import LicenseServerGroup
+from groups_app.models import ForbiddenServer, LicenseServerGroup
 from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory
 from tests.grid import plain
 from tests.grid.conftest import SESSIONS, USERS, Viewer, content
@@ -271,9 +272,10 @@ def test_a_refusal_says_what_to_write_instead(viewer: Viewer, name: str, value: 
     assert viewer.page(**{name: value}).context["state"].errors == {name: [said]}
 
 
-def graph(viewer: Viewer, question: str, **headers: str) -> Any:
-    sent = {"HX-Request": "true", "HX-Target": "sessions-graph-data", "X-Part": "graph"} | headers
-    return viewer.client.get(f"{SESSIONS}/?{question}", headers=sent)
+def graph(viewer: Viewer, question: str, path: str = SESSIONS, **headers: str) -> Any:
+    target = f"{'sessions' if path == SESSIONS else 'usage'}-graph-data"
+    sent = {"HX-Request": "true", "HX-Target": target, "X-Part": "graph"} | headers
+    return viewer.client.get(f"{path}/?{question}", headers=sent)
 
 
 def test_a_page_with_a_refused_value_says_why_there_is_no_graph_and_offers_no_picture_of_it(viewer: Viewer) -> None:
@@ -291,6 +293,26 @@ def test_a_graph_stays_while_a_value_is_refused_and_is_drawn_whatever_the_order_
     assert graph(viewer, "time_used_min=6", **{"X-Version": ""}).status_code == 204
     assert "There is no graph" in graph(viewer, "time_used_min=6").content.decode()
     assert "ann" in graph(viewer, "sort=foo&page=x").context["figure"]
+
+
+def test_a_graph_of_a_group_that_is_taken_away_is_cleared_and_says_why(viewer: Viewer) -> None:
+    group = LicenseServerGroup.objects.create(name="XF")
+    session = OpenSessionFactory.create(user="ann", feature__server__name="US")
+    group.servers.add(session.server)
+    assert "ann" in graph(viewer, "scope=group:XF").content.decode()
+    role = Group.objects.create(name="Kraków")
+    ForbiddenServer.objects.create(role=role, server=session.server)
+    viewer.login.groups.add(role)
+    viewer.client.force_login(viewer.login, backend="groups_app.logins.LoginBackend")
+
+    for path in (SESSIONS, "/features/realtime/usage"):
+        answer = graph(viewer, "scope=group:XF", path, **{"X-Version": "1-1"})
+        text = answer.content.decode()
+
+        assert answer.status_code == 200
+        assert "There is no graph. There is no license server group &#x27;XF&#x27;." in text
+        assert answer.context["figure"] == '{"data": [], "layout": {}}'
+        assert "ann" not in text
 
 
 def test_a_page_after_the_last_shows_the_last(viewer: Viewer) -> None:

@@ -10,8 +10,9 @@ from django.db.models import F
 
 from groups_app.models import LicenseServerGroup
 from groups_app.notices import group_notices, reason_without_data
+from groups_app.scope import Scope
 from licstats.models import Feature, LicenseServer
-from tests.factories import NOON, FeatureFactory, LicenseServerFactory
+from tests.factories import NOON, FeatureFactory, LicenseServerFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -77,6 +78,10 @@ class TestReasonsWithoutData:
 
     def test_no_server_is_there(self) -> None:
         assert reason() == "No license server is there to be shown."
+
+    def test_a_group_without_members_says_so(self) -> None:
+        group = LicenseServerGroup.objects.create(name="XF")
+        assert Scope(UserFactory(), group=group).reason_without_data() == "The license server group XF has no members."
 
     def test_servers_that_were_never_read_tell_why(self) -> None:
         LicenseServerFactory(name="A", read_at=None, reason="")

@@ -85,6 +85,16 @@ def test_nothing_known_is_a_dash_with_its_reason_and_never_a_zero(admin_page: Cl
     assert " 0 " not in words(said)
 
 
+def test_a_license_server_that_only_ever_failed_has_a_dash_for_its_sessions_and_features(admin_page: Client) -> None:
+    server = failing(read_at=None)
+
+    listed = row(text(admin_page, "/servers/"), server)
+    alone = text(admin_page, f"/servers/{server.pk}/")
+
+    assert listed.count('title="never read"') == 3  # with the age of its last reading
+    assert words(alone[alone.index("<dt>Features</dt>") :]).startswith("Features – never read Sessions – never read")  # noqa: RUF001
+
+
 def test_the_summary_counts_by_state(admin_page: Client) -> None:
     LicenseServerFactory.create_batch(3)
     failing()
