@@ -73,7 +73,7 @@ class Report(GridPage):
         if part is Part.GRAPH and mistyped(state) and VERSION_HEADER in request.headers and context["follows"]:
             return HttpResponse(status=204)  # the grid says what is wrong; meanwhile the graph stays as it is
         if part is Part.GRAPH:
-            context |= self.graph_or_reason(state)
+            context |= self.graph_or_reason(state, refusal(state))
         elif not state.errors:
             state = replace(state, columns=tuple(exported(state)))  # without buttons, which a pane has none of
             page = self.grid.page(state, reach.version if reach else "")
@@ -119,12 +119,12 @@ class Report(GridPage):
     def graph_at_once(self, request: HttpRequest, state: GridState) -> dict[str, Any]:
         """What of the graph is on the page from the beginning: why there is none, or its figures as a table."""
         if graph_refused(state):
-            return self.graph_or_reason(state)
+            return self.graph_or_reason(state, REFUSED)  # at its field the page says the rest
         return self.graph(state) | {"figure": ""} if FIGURES in request.GET else {}
 
-    def graph_or_reason(self, state: GridState) -> dict[str, Any]:
-        """What charts/figure.html wants: a figure, or why there is none."""
-        found = {"figure": NOTHING} | ({"chart_note": refusal(state)} if graph_refused(state) else self.graph(state))
+    def graph_or_reason(self, state: GridState, reason: str) -> dict[str, Any]:
+        """What charts/figure.html wants: a figure, or `reason` where there is none."""
+        found = {"figure": NOTHING} | ({"chart_note": reason} if graph_refused(state) else self.graph(state))
         return found | {"figure": json.dumps(found["figure"])}
 
     def graph(self, state: GridState) -> dict[str, Any]:

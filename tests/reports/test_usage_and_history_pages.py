@@ -340,7 +340,7 @@ def test_a_period_at_the_end_of_the_calendar_is_shown_or_refused(viewer, server,
     LicenseServerGroup.objects.create(name="XF").servers.set([server])
     question = f"scope=group:XF&feature=WXPF&version=1.0&type=floating&period=custom&{period}"
     for address in (HISTORY_USAGE, HISTORY_SESSIONS):
-        page = viewer.get(f"{address}/?{question}")
+        page = viewer.get(f"{address}/?{question}", follow=True)
         part = viewer.get(f"{address}/?{question}", headers={"HX-Request": "true", "X-Part": "graph"})
         refused = bool(page.context["state"].errors)
         assert (page.status_code, part.status_code) == (200, 200)
