@@ -74,7 +74,7 @@ class Scope:
             )
         chosen = {field: params.get(field, "") for field in FEATURE_FIELDS}
         if kind == "all" and any(chosen.values()):
-            raise ScopeError("feature", "Choose a license server or a group before a feature.")
+            raise ScopeError("feature", "Choose a license server or a group before a feature.", cls(user))
         scope = cls(user, server, group, **chosen)
         if chosen["feature"] and not scope.features().exists():
             name = " ".join(filter(None, chosen.values()))

@@ -301,6 +301,15 @@ def test_an_address_of_an_unknown_feature_keeps_the_license_server(viewer: Viewe
     assert viewer.file("csv", scope="server:PL", feature="nothing").status_code == 400
 
 
+def test_a_type_without_a_license_server_leaves_all_license_servers_chosen(viewer: Viewer) -> None:
+    for path in (SESSIONS, "/features/realtime/usage", "/features/history/usage", "/features/history/sessions"):
+        page = viewer.page(path, type="floating")
+
+        assert page.context["information"].server_label == "All license servers"
+        assert page.context["information"].feature_error == "Choose a license server or a group before a feature."
+        assert page.context["page"] is None
+
+
 def test_a_feature_without_a_license_server_leaves_the_field_closed_and_says_why(viewer: Viewer) -> None:
     information = viewer.page(feature="nothing").context["information"]
 
