@@ -31,6 +31,14 @@ def test_the_chosen_feature_shows_its_figures(viewer: Viewer) -> None:
     assert (facts.percent, facts.colour, facts.expired_in_use) == (72, "orange", True)
 
 
+def test_the_gauge_is_filled_as_far_as_its_figure_says(viewer: Viewer) -> None:
+    feature = FeatureFactory.create(total=30, used=14)
+    chosen = {"scope": f"server:{feature.server}", "feature": feature.name, "version": "1.0", "type": "floating"}
+    facts = viewer.page(**chosen).context["information"].facts
+
+    assert (facts.percent, facts.dash) == (46, 46)
+
+
 def test_beside_the_sessions_of_a_past_moment_the_figures_say_that_they_are_of_now(viewer: Viewer) -> None:
     feature = FeatureFactory.create(total=100, used=72)
     chosen = {"scope": f"server:{feature.server}", "feature": feature.name, "version": "1.0", "type": "floating"}
