@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
+from groups_app.members import Identity
 from groups_app.merging import COUNTS_FOR
 from groups_app.models import LicenseServerGroup
 from licstats.ages import format_ago
@@ -34,6 +35,20 @@ def reason_without_data(servers: QuerySet[LicenseServer], features: QuerySet[Fea
         verb = "reports" if len(names) == 1 else "report"
         return f"{_named(names)} no longer {verb} it since {_moment(last.last_listed_at)}."
     return f"The last reading of {_named(known)} listed no feature."
+
+
+def reason_without_feature(features: QuerySet[Feature], wanted: Identity, where: str) -> str:
+    """What to say of a feature that `features` have not; where its version was not given, which there are."""
+    of_name = features.filter(name=wanted.name).exclude(version="").order_by("version", "type")
+    of_type = of_name.filter(type=wanted.type) if wanted.type else of_name
+    found = [] if wanted.version else list(of_type.values_list("version", "type").distinct())
+    if not found:
+        return f"There is no feature '{' '.join(filter(None, wanted))}' in {where}."
+    versions = list(dict.fromkeys(version for version, _ in found))
+    told = versions if len(versions) == len(found) else [" ".join(each).strip() for each in found]
+    if len(told) == 1:
+        return f"Choose a version of '{wanted.name}' in {where} too. There is one: {versions[0]}."
+    return f"There are {len(told)} of the name '{wanted.name}' in {where}: {_named(told)}. Choose one."
 
 
 def group_notices(group: LicenseServerGroup, now: datetime) -> list[str]:

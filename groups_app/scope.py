@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from groups_app.members import Identity, members_of
 from groups_app.models import LicenseServerGroup
-from groups_app.notices import no_members, reason_without_data
+from groups_app.notices import no_members, reason_without_data, reason_without_feature
 from groups_app.visibility import Login, visible_features, visible_groups, visible_reason, visible_servers
 from licstats.models import Feature, LicenseServer
 
@@ -74,14 +74,14 @@ class Scope:
             )
         chosen = {field: params.get(field, "") for field in FEATURE_FIELDS}
         if kind == "all" and any(chosen.values()):
-            raise ScopeError("feature", "Choose a license server or a group before a feature.")
+            raise ScopeError("feature", "Choose a license server or a group before a feature.", cls(user))
         if any(chosen.values()) and not chosen["feature"]:
             message = "Choose a feature as well: a version or a type alone says nothing."
             raise ScopeError("feature", message, cls(user, server, group))
         scope = cls(user, server, group, **chosen)
-        if chosen["feature"] and not scope.features().exists():
-            name = " ".join(filter(None, chosen.values()))
-            raise ScopeError("feature", f"There is no feature '{name}' in {scope.label}.", cls(user, server, group))
+        if scope.identity and not scope.features().exists():
+            whole = cls(user, server, group)
+            raise ScopeError("feature", reason_without_feature(whole.features(), scope.identity, whole.label), whole)
         return scope
 
     @property

@@ -60,7 +60,7 @@ class Facts:
     @property
     def dash(self) -> int:
         """The gauge's arc that is filled, of 100."""
-        return max(0, min(100, round(self.utilization or 0)))
+        return max(0, min(100, self.percent))
 
     @property
     def expired(self) -> bool:

@@ -161,6 +161,6 @@ def utilization(percent: float | None) -> SafeString:
     return SafeString(
         f'<span class="utilization utilization-{colour}">'
         '<svg class="bar-of" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">'
-        f'<rect width="{max(0, min(100, round(percent)))}" height="6"></rect></svg>'
+        f'<rect width="{max(0, min(100, int(percent)))}" height="6"></rect></svg>'
         f'<span class="figure">{int(percent)} %</span>{sign}</span>'
     )

@@ -51,6 +51,14 @@ def test_licenses_expire_at_the_installations_midnight_on_every_page_whoever_loo
         assert ("2026-03-15 expired" in viewer.page(**chosen).content.decode()) is expired
 
 
+def test_the_gauge_is_filled_as_far_as_its_figure_says(viewer: Viewer) -> None:
+    feature = FeatureFactory.create(total=30, used=14)
+    chosen = {"scope": f"server:{feature.server}", "feature": feature.name, "version": "1.0", "type": "floating"}
+    facts = viewer.page(**chosen).context["information"].facts
+
+    assert (facts.percent, facts.dash) == (46, 46)
+
+
 def test_beside_the_sessions_of_a_past_moment_the_figures_say_that_they_are_of_now(viewer: Viewer) -> None:
     feature = FeatureFactory.create(total=100, used=72)
     chosen = {"scope": f"server:{feature.server}", "feature": feature.name, "version": "1.0", "type": "floating"}
@@ -319,6 +327,15 @@ def test_an_address_of_an_unknown_feature_keeps_the_license_server(viewer: Viewe
     assert page.context["information"].server_label == "PL"
     assert "There is no feature &#x27;nothing&#x27; in PL." in picker(page.content.decode(), "features")
     assert viewer.file("csv", scope="server:PL", feature="nothing").status_code == 400
+
+
+def test_a_type_without_a_license_server_leaves_all_license_servers_chosen(viewer: Viewer) -> None:
+    for path in (SESSIONS, "/features/realtime/usage", "/features/history/usage", "/features/history/sessions"):
+        page = viewer.page(path, type="floating")
+
+        assert page.context["information"].server_label == "All license servers"
+        assert page.context["information"].feature_error == "Choose a license server or a group before a feature."
+        assert page.context["page"] is None
 
 
 def test_a_feature_without_a_license_server_leaves_the_field_closed_and_says_why(viewer: Viewer) -> None:

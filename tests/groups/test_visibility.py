@@ -316,6 +316,30 @@ class TestPickLists:
             Scope.read({"scope": "server:PL", "feature": "WXPF", "version": "1.0", "type": "floating"}, anna)
 
 
+def test_a_feature_named_without_its_version_tells_which_there_are_to_who_may_see_them() -> None:
+    server = LicenseServerFactory(name="PL")
+    group = LicenseServerGroup.objects.create(name="XF")
+    group.servers.add(server)
+    for name, version, kind in (("cad", "11.0", ""), ("cad", "12.0", ""), ("cam", "1.0", "floating")):
+        FeatureFactory(server=server, name=name, version=version, type=kind)
+    for kind in ("floating", "node-locked"):
+        FeatureFactory(server=server, name="sim", version="2.0", type=kind)
+    ann, anna = login("ann"), login("anna")
+    SetVisibility(anna, features=[(server, "cad")]).execute()
+
+    def refusal(user: User, scope: str = "server:PL", **feature: str) -> str:
+        with pytest.raises(ScopeError) as raised:
+            Scope.read({"scope": scope, **feature}, user)
+        return str(raised.value)
+
+    assert refusal(ann, feature="cad") == "There are 2 of the name 'cad' in PL: 11.0, 12.0. Choose one."
+    assert refusal(ann, "group:XF", feature="cad") == "There are 2 of the name 'cad' in XF: 11.0, 12.0. Choose one."
+    assert refusal(ann, feature="cam") == "Choose a version of 'cam' in PL too. There is one: 1.0."
+    assert "2.0 floating, 2.0 node-locked. Choose one." in refusal(ann, feature="sim")
+    assert refusal(ann, feature="cad", version="9") == "There is no feature 'cad 9' in PL."
+    assert refusal(anna, feature="cad") == "There is no feature 'cad' in PL."
+
+
 def test_hiding_twice_counts_once(group) -> None:
     ann = login("ann")
     polish = LicenseServer.objects.get(name="PL")

@@ -52,6 +52,7 @@ def test_utilization_has_its_colour_and_a_word_where_it_is_high(percent: float, 
 
 
 def test_a_bar_never_leaves_its_frame() -> None:
+    assert 'width="46"' in draw("{% utilization p %}", p=100 * 14 / 30)  # as far as its figure, 46 %
     assert 'width="100"' in draw("{% utilization 250 %}")
     assert 'width="0"' in draw("{% utilization p %}", p=-3)
 
