@@ -160,6 +160,7 @@ class GridPage(View):
             "version": reach.version if reach else "",
             "live": reach is not None,
             "read_at": reach.read_at if reach else None,
+            "read_interval": None,  # by which the age of that reading is late or stale, if there is one
             "head": head(header_groups(state), cells, request.path),
             "kept_inputs": state.inputs_without(visible_fields(cells)),
             "page_inputs": state.inputs_without(()),
