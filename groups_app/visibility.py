@@ -27,6 +27,7 @@ from django.db.models import (
     When,
 )
 from django.db.models.expressions import Combinable
+from django.utils.crypto import salted_hmac
 
 from groups_app.models import (
     ForbiddenServer,
@@ -86,7 +87,8 @@ def hidden_mark(user: Login) -> str:
     if sees_all(user):
         return ""
     kept = (rows.filter(user=user.pk) for rows in (HiddenServer.objects, HiddenFeature.objects))
-    return ".".join("{of}.{ids}".format(**each.aggregate(of=Count("pk"), ids=Sum("pk", default=0))) for each in kept)
+    mark = ".".join("{of}.{ids}".format(**each.aggregate(of=Count("pk"), ids=Sum("pk", default=0))) for each in kept)
+    return salted_hmac("hidden", mark).hexdigest()[:16]  # how much is hidden is not for the page to say
 
 
 def visible_groups(user: Login) -> QuerySet[LicenseServerGroup]:

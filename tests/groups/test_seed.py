@@ -159,7 +159,7 @@ class TestTheRetiredServer:
             feature=feature, started_at=NOON - timedelta(hours=5), ended_at=NOON - timedelta(hours=1),
             used=7,
         )  # fmt: skip
-        period = f"from={(NOON - DAY).date()}&to={(NOON + 3 * DAY).date()}"
+        period = f"from={NOON - DAY:%Y-%m-%dT%H:%MZ}&to={NOON + 3 * DAY:%Y-%m-%dT%H:%MZ}"
 
         page = Reports(sebastian(), NOON + 3 * DAY).get("history-usage", f"{GROUP}&{FEATURE}&{period}")
 

@@ -62,7 +62,7 @@ def all_right(page: Any) -> bool:
 def test_a_feature_is_chosen_from_rows_that_were_arranged_and_filtered(
     viewer: Client, scope: str, question: str
 ) -> None:
-    page = viewer.get(f"{HISTORY_USAGE}?{scope}&period=month&{question}")
+    page = viewer.get(f"{HISTORY_USAGE}?{scope}&period=month&{question}", follow=True)
 
     found = chosen(viewer, page, "features", "solver")
 
@@ -81,7 +81,7 @@ def test_a_feature_is_chosen_from_rows_that_were_arranged_and_filtered(
 def test_from_the_figures_of_a_feature_there_is_a_way_back(
     viewer: Client, scope: str, what: str, label: str, question: str
 ) -> None:
-    page = viewer.get(f"{HISTORY_USAGE}?{scope}&{SOLVER}&period=month&{question}")
+    page = viewer.get(f"{HISTORY_USAGE}?{scope}&{SOLVER}&period=month&{question}", follow=True)
     assert all_right(page)
 
     found = chosen(viewer, page, what, label)
