@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -31,12 +32,17 @@ def read(world: World, name: str, with_catalogue: bool = True) -> Reading:
     return MANAGERS[server.manager].read(outputs, at, server.zone)
 
 
-def to_the_minute(at: str | None) -> str | None:
-    return at and datetime.fromisoformat(at).replace(second=0).isoformat()
+def to_the_minute(at: str | None, zone: ZoneInfo | None = None) -> str | None:
+    """As a report tells it; in the hour that comes twice in autumn, a local time in `zone` is taken for the first."""
+    if not at:
+        return at
+    told = datetime.fromisoformat(at).replace(second=0)
+    return (told.astimezone(zone).replace(fold=0).astimezone(UTC) if zone else told).isoformat()
 
 
 def held(world: World, name: str) -> Counter[tuple[Any, ...]]:
     lmx = world.servers[name].manager == "lmx"
+    zone = None if lmx else world.servers[name].zone
     return Counter(
         (
             s["vendor"],
@@ -47,7 +53,7 @@ def held(world: World, name: str) -> Counter[tuple[Any, ...]]:
             "" if lmx else str(s["handle"]),
             s["ip"] if lmx else "",
             s["used"],
-            None if lmx and s["borrowed_until"] else to_the_minute(s["start"]),  # it tells only the end then
+            None if lmx and s["borrowed_until"] else to_the_minute(s["start"], zone),
             bool(s["borrowed_until"]),
         )
         for s in world.state(name)
@@ -88,6 +94,13 @@ def figures_held(world: World, name: str) -> dict[tuple[str, str], tuple[int, ..
 
 def figures_seen(reading: Reading) -> dict[tuple[str, str], tuple[int, ...]]:
     return figures([((f.vendor, f.name), f.used or 0, f.borrowed, f.reserved, f.queued) for f in reading.features])
+
+
+def test_a_time_in_the_hour_that_comes_twice_is_taken_for_the_first() -> None:
+    warsaw = ZoneInfo("Europe/Warsaw")
+
+    assert to_the_minute("2025-10-26T01:59:30+00:00", warsaw) == "2025-10-26T00:59:00+00:00"
+    assert to_the_minute("2025-10-26T02:30:00+00:00", warsaw) == "2025-10-26T02:30:00+00:00"
 
 
 @given(worlds())
