@@ -82,6 +82,7 @@ def test_a_new_verdict_appears_by_itself_and_keeps_focus_and_scroll(
     servers_page: Page, fleet: list[LicenseServer]
 ) -> None:
     page, (up, _, _) = hasten(servers_page), fleet
+    page.set_viewport_size({"width": 1000, "height": 850})
     page.locator(f"[data-key=server-{fleet[1].pk}] a").first.focus()
     page.evaluate(
         "document.querySelector('.grid-scroll').scrollLeft = 20; window.row = document.querySelector('tbody tr')"
@@ -212,7 +213,7 @@ def test_the_navigation_folds_to_icons_and_remembers(servers_page: Page) -> None
     folded = page.locator("#navigation").bounding_box()
     assert wide is not None
     assert folded is not None
-    assert (wide["width"], folded["width"]) == (220, 52)
+    assert (wide["width"], folded["width"]) == (196, 52)
     page.reload()
     assert page.locator("#navigation").bounding_box() == folded
     expect(page.get_by_role("link", name="License Servers", exact=True)).to_be_visible()

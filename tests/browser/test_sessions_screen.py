@@ -182,8 +182,8 @@ SHADED = """() => [".number", ".held", ".act"].filter((name) => {
     ("width", "scrolled", "shaded"),
     [
         (2000, 0, []),
-        (1400, 0, [".act"]),
-        (1400, 5000, [".number"]),
+        (1200, 0, [".act"]),
+        (1200, 5000, [".number"]),
         (400, 0, [".act"]),
         (400, 90, [".number", ".act"]),
         (400, 5000, [".held"]),
