@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TypeVar
 
 from django.db.models import Model, QuerySet
@@ -15,15 +16,19 @@ FEW = 500  # hidden features that are listed in a query, rather than looked up b
 T = TypeVar("T", bound=Model)
 
 
-def covered(rows: QuerySet[T], scope: Scope) -> QuerySet[T]:
+def covered(rows: QuerySet[T], scope: Scope, read_since: datetime | None = None) -> QuerySet[T]:
     """The rows of `scope`. They have `server` and `feature`; what is hidden from the login is not among them.
 
-    A plain `feature in what is visible` would join all rows with all features; mostly nothing is hidden.
+    Of a group, where `read_since` is given, only those of members with a reading since then. A plain `feature in what
+    is visible` would join all rows with all features; mostly nothing is hidden.
     """
+    since = read_since if scope.group else None
     if scope.one_feature:
-        return rows.filter(feature__in=list(scope.features().values_list("pk", flat=True)))
+        features = scope.features().filter(**{"server__read_at__gte": since} if since else {})
+        return rows.filter(feature__in=list(features.values_list("pk", flat=True)))
     if scope.group:
-        return rows.filter(server__in=list(scope.servers().values_list("pk", flat=True)))
+        servers = scope.servers().filter(**{"read_at__gte": since} if since else {})
+        return rows.filter(server__in=list(servers.values_list("pk", flat=True)))
     features = Feature.objects.all()
     if scope.server:
         rows, features = rows.filter(server=scope.server), features.filter(server=scope.server)

@@ -10,6 +10,7 @@ from django.db.models import BigIntegerField, Q, QuerySet, Value
 from django.db.models.functions import Cast
 from django.utils.html import format_html
 
+from groups_app.merging import COUNTS_FOR
 from groups_app.models import HostGroup, UserGroup
 from groups_app.visibility import Login
 from licstats.durations import format_duration
@@ -233,11 +234,10 @@ class SessionsGrid(Grid):
         return not column.hidden or (aggregation is not None and column.name == "host_quantity")
 
     def base(self, state: GridState) -> QuerySet[Any]:
-        rows: QuerySet[Any] = OpenSession.objects.all()
-        if state.at is not None:
-            rows = RecordedSession.objects.open_at(state.at)
+        """In a group without members whose last reading is too old to count, as in its realtime figures."""
+        rows: QuerySet[Any] = RecordedSession.objects.open_at(state.at) if state.at else OpenSession.objects.all()
         if state.scope is not None:
-            rows = covered(rows, state.scope)
+            rows = covered(rows, state.scope, None if state.at else state.moment.now - COUNTS_FOR)
         return cast(QuerySet[Any], rows.annotate(host_quantity=ONE))
 
     def tie_breakers(self, state: GridState) -> tuple[str, ...]:

@@ -145,6 +145,17 @@ class TestTheRetiredServer:
         assert reports.json_totals(GROUP) == [total]
         assert reports.page_total(GROUP) == total
 
+    @pytest.mark.parametrize(("later", "who"), [(DAY, ["DK", "PL", "US"]), (DAY + MINUTE, ["PL", "US"])])
+    @pytest.mark.parametrize("chosen", [GROUP, f"{GROUP}&{FEATURE}"])
+    def test_its_sessions_are_shown_in_the_group_as_long_as_its_figures_count(
+        self, chosen: str, later: timedelta, who: list[str]
+    ) -> None:
+        reports = Reports(sebastian(), NOON + later)
+
+        rows = json.loads(reports.get("realtime-sessions", f"{chosen}&sort=user", "json"))["rows"]
+        assert [row["user"] for row in rows] == [f"user of {name}" for name in who]
+        assert "user of DK" in reports.get("realtime-sessions", "scope=server:DK").content.decode()
+
     def test_it_comes_back_with_its_next_reading(self) -> None:
         login = sebastian()
         assert Reports(login, NOON + 2 * DAY).json_totals(GROUP) == [20]
