@@ -63,7 +63,7 @@ def sort_link(header: Header, path: str) -> str:
         return label
     mark = ""
     if header.direction:
-        mark = f'<span class="sorted">{header.place}{icon(header.direction, header.direction)}</span>'
+        mark = f' <span class="sorted">{header.place}{icon(header.direction, header.direction)}</span>'
     return (
         f'<a href="{escape(path + header.link)}" data-adding="{escape(path + header.adding)}" '
         f'title="Sort by {escape(header.column.title)}; with Shift as one more key">{label}{mark}</a>'

@@ -158,7 +158,7 @@ class GridPage(View):
             "grid": self.grid,
             "page": page,
             "version": reach.version if reach else "",
-            "live": reach is not None,
+            "live": not request.GET.get("at"),  # what cannot be shown may come back: the page goes on asking
             "read_at": reach.read_at if reach else None,
             "read_interval": None,  # by which the age of that reading is late or stale, if there is one
             "head": head(header_groups(state), cells, request.path),
@@ -278,9 +278,9 @@ class Links:
         ]
 
     @property
-    def by_user(self) -> str:
-        """The figures of the graph of users, as rows."""
-        return self.path + self.state.link(group_by="user", sort="-used", columns=None)
+    def now(self) -> str:
+        """The same of this moment, where the past is shown."""
+        return self.state.link(at=None)
 
     @property
     def borrowed(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from groups_app.models import HostGroup, NameGroup, UserGroup
 from groups_app.scope import Scope, ScopeError
@@ -130,7 +130,9 @@ class UserScope:
         return rows.filter(self.user_group.matching("user")) if self.user_group else rows
 
 
-def people(rows: QuerySet[Any], text: str, limit: int) -> list[str]:
-    """The first users of `rows` whose name contains `text`, whatever the case."""
-    found = rows.filter(user__icontains=text) if text else rows
-    return list(found.order_by("user").values_list("user", flat=True).distinct()[:limit])
+def people(rows: QuerySet[Any], text: str, limit: int) -> tuple[list[str], int]:
+    """The first users of `rows` whose name contains `text`, whatever the case, and how many more there are."""
+    found = (rows.filter(user__icontains=text) if text else rows).order_by("user").values_list("user", flat=True)
+    first = list(found.distinct()[: limit + 1])
+    more = found.aggregate(users=Count("user", distinct=True))["users"] - limit if len(first) > limit else 0
+    return first[:limit], more

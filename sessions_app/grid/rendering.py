@@ -13,6 +13,7 @@ from sessions_app.grid.columns import Column, Kind, Row
 from sessions_app.grid.filters import Filter
 from sessions_app.grid.grids import Page
 from sessions_app.grid.state import GridState, SortKey
+from sessions_app.templatetags.licstats import icon
 
 ActionCells = Mapping[int, str]
 Addresses = Mapping[int, str]
@@ -185,7 +186,8 @@ def body(
 def number_cell(number: int, inside: Addresses | None) -> str:
     if not inside:
         return f"{number:,}"
-    return f'<a href="{escape(inside[number])}" title="Show the sessions of this row">{number:,}</a>'
+    words = f'title="Show the sessions of this row" aria-label="Show the sessions of row {number:,}"'
+    return f'<a class="inside" href="{escape(inside[number])}" {words}>{number:,}{icon("chevron")}</a>'
 
 
 def quiet(column: Column) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from html import escape
 from typing import Any
 
 from django.db.models import Case, Count, F, FloatField, Q, QuerySet, TextField, Value, When, Window
@@ -34,18 +35,20 @@ from sessions_app.grid.filters import AnyOf, AtLeast, AtMost, Contains, DayAfter
 from sessions_app.grid.grids import Grid, PlainRows, RowSource
 from sessions_app.grid.sessions import TYPES
 from sessions_app.grid.state import GridState
-from sessions_app.templatetags.licstats import age, dash, utilization
+from sessions_app.templatetags.licstats import age, dash, icon, utilization
 
+OF_FEATURE = ("realtime-sessions", "realtime-usage")  # pages about one
 IDENTITY = ("server_name", "scope_kind", "name", "version", "type")
 
 
 class FeatureLink(Column):
-    """The feature's name, which leads to its sessions."""
+    """The feature's name, which leads to its sessions, and the way to the curve of its day."""
 
     def cell(self, row: Row, moment: Moment) -> str:
-        scope = f"{row['scope_kind']}:{row['server_name']}"
-        address = feature_address("realtime-sessions", scope, identity_of(row))
-        return format_html('<a href="{}">{}</a>', address, row["name"])
+        scope, name = f"{row['scope_kind']}:{row['server_name']}", escape(row["name"])
+        sessions, day = (escape(feature_address(page, scope, identity_of(row))) for page in OF_FEATURE)
+        words = f'title="Its usage today" aria-label="Usage of {name} today"'
+        return f'<a href="{sessions}">{name}</a> <a class="day" href="{day}" {words}>{icon("history-usage")}</a>'
 
 
 def identity_of(row: Row) -> Identity:

@@ -123,14 +123,14 @@ def user_lists(request: HttpRequest, report: str, text: str) -> list[Section]:
     scope = UserScope.read(request.GET, request.user)
     lines = Lines(request, report, scope.params())
     sessions = covered(OpenSession.objects.all(), scope.whole())
-    users = people(sessions, text, SHOWN + 1)
+    users, more = people(sessions, text, SHOWN)
     return [
         Section("", [] if text else [lines.line("All users", {})], 0),
         named_groups(UserGroup, text, lines, "scope", "group:"),
         Section(
             "Users with a session now",
-            [lines.line(user, {"scope": f"user:{user}"}) for user in users[:SHOWN]],
-            len(users) - SHOWN,
+            [lines.line(user, {"scope": f"user:{user}"}) for user in users],
+            more,
         ),
     ]
 

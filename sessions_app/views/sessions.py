@@ -69,13 +69,20 @@ class SessionsReport(Report):
         if state.aggregation:
             queries = [address.partition("?")[2] for address in inside.values()]
             ways = group_offers(request.user, queries, page.rows, self.grid.restricted(state))
-            cells = (action_cell(offer, "the sessions of this row") for offer in ways)
+            cells = (action_cell(offer, words_of(row)) for offer, row in zip(ways, page.rows, strict=True))
             return dict(zip(inside, cells, strict=True))
         offered = offers(request.user, page.rows)
         return {
             row["id"]: action_cell(offered[row["id"]], f"the session of {row['user']} on {row['host']}")
             for row in page.rows
         }
+
+
+def words_of(row: Row) -> str:
+    """Whose sessions an aggregated row has, for screen readers."""
+    host = row["host"] if isinstance(row.get("host"), str) else ""
+    named = (row.get("user"), host, row.get("feature__name"), row["server__name"])
+    return f"the sessions of {', '.join(filter(None, named))}"
 
 
 class RealtimeSessions(SessionsReport):

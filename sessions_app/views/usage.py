@@ -42,7 +42,7 @@ class RealtimeUsage(Report):
     def graph(self, state: GridState) -> dict[str, Any]:
         scope = state.scope
         if scope is None or not scope.one_feature:
-            return {"chart_note": "Choose a feature to see its day: its name in the grid leads to it."}
+            return {"chart_note": "Choose a feature to see its day."}
         now = timezone.localtime(state.moment.now)
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
         curve = usage_curve(scope.features(), midnight, midnight + timedelta(days=1))

@@ -120,6 +120,7 @@
   function asked(address) {
     const url = new URL(address, location.href);
     VIEW.forEach((name) => url.searchParams.delete(name));
+    url.searchParams.sort();
     return url.pathname + url.search;
   }
   function follow(grid) {

@@ -70,17 +70,22 @@
   }
 
   // ---- menus are <details class="menu">: close on a click elsewhere and on Escape -------------------------
+  function shut(menu) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) {
       if (!menu.contains(event.target)) menu.open = false;
+      else if (event.target.closest(".menu-list a[href]")) shut(menu); // chosen: the page stays, and shows it
     }
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
       for (const menu of document.querySelectorAll("details.menu[open]")) {
         event.preventDefault(); // that is all that it closes
-        menu.open = false;
-        if (menu.contains(event.target)) menu.querySelector("summary").focus();
+        if (menu.contains(event.target)) shut(menu);
+        else menu.open = false;
       }
       if (navigation?.classList.contains("drawn")) draw(false);
     }
@@ -107,6 +112,16 @@
     if (notice?.dataset.key) notice.hidden = true; // it stays away while the page says the same
     else notice?.remove();
   });
+
+  // What was done is said for a while, and for as long as somebody is on it.
+  const SAID_FOR = 8000; // ms
+  for (const notice of document.querySelectorAll(".notice-success")) {
+    const leave = () => {
+      if (notice.matches(":hover, :focus-within")) setTimeout(leave, 1000);
+      else notice.remove();
+    };
+    setTimeout(leave, SAID_FOR);
+  }
 
   // ---- questions before what cannot be undone: <form data-confirm="..."> ------------------------------------
   document.addEventListener("submit", (event) => {

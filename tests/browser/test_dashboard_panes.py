@@ -9,7 +9,9 @@ from playwright.sync_api import Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from groups_app.models import LicenseServerGroup
+from licstats.models import Feature
 from sessions_app.models import DashboardPane, OpenSession
+from tests.browser.sessions_page import PATH
 from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory
 
 
@@ -144,3 +146,20 @@ def test_a_sum_explains_itself_on_the_dashboard_as_in_its_report(admin_page: Pag
 
     expect(page.locator("#sum-card")).to_contain_text("20 = PL 10 + US 10")
     assert page.locator("#sum-card").evaluate("(card) => card.scrollWidth <= card.clientWidth")
+
+
+def test_what_was_done_is_said_for_a_while_and_then_leaves_the_panes_free(
+    admin_page: Page, live_server: LiveServer, feature: Feature
+) -> None:
+    admin_page.clock.install()
+    admin_page.goto(live_server.url + PATH)
+    admin_page.click("#sessions .pin button")
+    said = admin_page.locator(".notice-success")
+    expect(said).to_contain_text("is on your dashboard")
+
+    said.hover()
+    admin_page.clock.run_for(12_000)
+    expect(said).to_be_visible()  # somebody reads it
+    admin_page.mouse.move(0, 0)
+    admin_page.clock.run_for(2_000)
+    expect(said).to_have_count(0)

@@ -301,3 +301,28 @@ def test_no_serious_fault_of_accessibility(sessions: Page, live_server: LiveServ
     sessions.goto(live_server.url + PATH + question)
 
     assert list(serious_faults(sessions)) == []
+
+
+def test_a_menu_closes_when_something_of_it_was_chosen_and_the_keyboard_goes_on_from_there(sessions: Page) -> None:
+    menu = sessions.locator("#sessions details.menu", has_text="Aggregate: none")
+    menu.locator("summary").click()
+    menu.get_by_role("link", name="Host", exact=True).click()
+
+    status(sessions, "Rows 1 - 20 of 30")
+    chosen = sessions.locator("#sessions details.menu", has_text="Aggregate: Host")
+    expect(chosen).not_to_have_attribute("open", "")
+    expect(chosen.locator("summary")).to_be_focused()
+
+
+def test_rows_that_are_added_up_say_to_a_screen_reader_whose_they_are(sessions: Page, live_server: LiveServer) -> None:
+    sessions.goto(f"{live_server.url}{PATH}?group_by=user,host&user=user1&sort=host")
+
+    first = sessions.locator("#sessions tbody tr").first
+    expect(first.get_by_role("link", name="Show the sessions of row 1")).to_be_visible()
+    expect(first.get_by_role("link", name="Close the sessions of user1, ws-01, solver, PL…")).to_be_visible()
+    name = (
+        sessions.locator("#sessions")
+        .get_by_role("link", name="Name ascending")
+        .or_(sessions.locator("#sessions").get_by_role("link", name="Name 1 ascending"))
+    )
+    expect(name.first).to_be_visible()

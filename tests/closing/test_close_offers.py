@@ -8,6 +8,7 @@ import re
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
 from groups_app.models import HiddenFeature, HiddenServer, LicenseServerGroup
 from licstats.managers.registry import MANAGERS
@@ -130,7 +131,7 @@ def test_in_a_group_there_is_an_x_exactly_where_its_preview_has_something_to_clo
     """US is hidden, and on PL one feature; DK has only that feature in use, and there it is seen."""
     group = LicenseServerGroup.objects.create(name="XF")
     for name, features in (("PL", ("mesh", "solver")), ("US", ("mesh", "solver")), ("DK", ("mesh",))):
-        server = LicenseServerFactory(name=name)
+        server = LicenseServerFactory(name=name, read_at=timezone.now())
         group.servers.add(server)
         for feature in features:
             OpenSessionFactory(feature__server=server, feature__name=feature, user=f"{name}-{feature}")
@@ -152,7 +153,7 @@ def test_in_a_group_there_is_an_x_exactly_where_its_preview_has_something_to_clo
 
 
 def test_a_license_server_of_which_only_hidden_features_are_in_use_has_no_x(login: User, client: Client) -> None:
-    session = OpenSessionFactory(feature__name="mesh")
+    session = OpenSessionFactory(feature__name="mesh", feature__server__read_at=timezone.now())
     FeatureFactory(server=session.server, name="solver")
     LicenseServerGroup.objects.create(name="XF").servers.add(session.server)
     HiddenFeature.objects.create(user=login, server=session.server, name="mesh")

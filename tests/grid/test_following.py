@@ -264,3 +264,18 @@ def test_what_is_hidden_in_another_tab_leaves_the_open_page_and_comes_back(viewe
     HiddenServer.objects.create(user=viewer.login, server=one.server)
     shown = page.asked()["page"]
     assert (shown and shown.total) == (1 if scope == "all" else None)
+
+
+def test_what_comes_back_is_shown_by_a_page_that_could_not_show_it(viewer: Viewer, server: LicenseServer) -> None:
+    hidden = HiddenServer.objects.create(user=viewer.login, server=server)
+    viewer.client.force_login(viewer.login, backend="groups_app.logins.LoginBackend")
+    refused = viewer.client.get(f"{SESSIONS}/?scope=server:PL").content.decode()
+    pane = refused.partition('id="sessions"')[2].partition(">")[0]
+    assert "There is no license server" in refused
+    assert "data-live" in pane  # it goes on asking
+
+    hidden.delete()
+    headers = {"HX-Request": "true", "X-Version": pane.partition('data-version="')[2].partition('"')[0]}
+    again = viewer.client.get(f"{SESSIONS}/?scope=server:PL", headers=headers)
+
+    assert [row["user"] for row in again.context["page"].rows] == ["ada"]

@@ -8,7 +8,7 @@ import pytest
 
 from sessions_app.models import ClosedSession, SessionChange
 from tests.factories import NOON, OpenSessionFactory
-from tests.grid.conftest import Viewer
+from tests.grid.conftest import SESSIONS, Viewer
 
 
 def test_a_past_moment_shows_what_was_open_then_with_what_it_held(viewer: Viewer) -> None:
@@ -61,3 +61,15 @@ def test_the_longest_duration_can_be_asked_for_at_the_earliest_time(viewer: View
     OpenSessionFactory.create()
 
     assert viewer.rows(at="1900-01-01", time_used_min="36500d") == []
+
+
+def test_the_past_leads_back_to_now_with_the_same_filters(viewer: Viewer) -> None:
+    OpenSessionFactory.create(user="ada")
+
+    then = viewer.page(at=(NOON + timedelta(hours=1)).isoformat(), user="ad")
+    link = then.context["links"].now
+    now = viewer.client.get(SESSIONS + "/" + link)
+
+    assert f'href="{SESSIONS}/{link}">Show now</a>' in then.content.decode()
+    assert [row["user"] for row in now.context["page"].rows] == ["ada"]
+    assert "Show now" not in now.content.decode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import time_machine
 
+from groups_app.choices import SHOWN
 from groups_app.models import UserGroup
 from sessions_app.models import OpenSession
 from tests.factories import NOON, FeatureFactory, LicenseServerFactory, OpenSessionFactory
@@ -102,3 +103,18 @@ def test_a_pdf_with_more_rows_than_anybody_reads_is_refused_with_a_way_out(
     assert "sessions.csv" in menu
     assert "sessions.pdf" not in menu
     assert "A PDF takes up to 2 rows, and these are 3." in menu
+
+
+def test_the_list_of_users_says_how_many_more_there_are(viewer: Viewer) -> None:
+    feature = FeatureFactory.create()
+    for number in range(SHOWN + 7):
+        for _session in range(2):
+            OpenSessionFactory.create(feature=feature, user=f"user{number:02}")
+    viewer.client.force_login(viewer.login, backend="groups_app.logins.LoginBackend")
+
+    whole = viewer.client.get("/pick/users/?report=user-sessions").content.decode()
+    part = viewer.client.get("/pick/users/?report=user-sessions&q=user0").content.decode()
+
+    assert whole.count(">user") == SHOWN
+    assert "and 7 more" in whole
+    assert "more: type" not in part
