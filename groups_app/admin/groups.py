@@ -13,6 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from groups_app.admin.naming import SeenNamesForm
 from groups_app.admin.pickers import ServerField, offered_servers
 from groups_app.composition import check_members
 from groups_app.matching import Matches, known_hosts, known_users
@@ -22,14 +23,13 @@ from groups_app.status import status_of
 from groups_app.visibility import Login, visible_groups
 
 if TYPE_CHECKING:  # only the stubs know these as generic
-    GroupModelForm = forms.ModelForm[LicenseServerGroup]
     GroupModelAdmin = admin.ModelAdmin[LicenseServerGroup]
     NameGroupModelAdmin = admin.ModelAdmin[NameGroup]
 else:
-    GroupModelForm, GroupModelAdmin, NameGroupModelAdmin = forms.ModelForm, admin.ModelAdmin, admin.ModelAdmin
+    GroupModelAdmin, NameGroupModelAdmin = admin.ModelAdmin, admin.ModelAdmin
 
 
-class LicenseServerGroupForm(GroupModelForm):
+class LicenseServerGroupForm(SeenNamesForm):
     """Checks that the members can be reported as one; what cannot be checked yet is said after saving."""
 
     notices: list[str] = []
@@ -53,6 +53,11 @@ class LicenseServerGroupAdmin(GroupModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[LicenseServerGroup]:
         groups = visible_groups(request.user).annotate(member_count=Count("servers", distinct=True))
         return groups.order_by("name")
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form: Any = super().get_form(request, obj, change, **kwargs)  # a class made for this request
+        form.seen = self.get_queryset(request)
+        return form
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         kwargs |= {"queryset": offered_servers(request.user), "form_class": ServerField}
