@@ -13,6 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from groups_app.admin.meanwhile import OpenedForm, OpenedMixin
 from groups_app.admin.naming import SeenNamesForm
 from groups_app.admin.pickers import ServerField, offered_servers
 from groups_app.composition import check_members
@@ -29,7 +30,7 @@ else:
     GroupModelAdmin, NameGroupModelAdmin = admin.ModelAdmin, admin.ModelAdmin
 
 
-class LicenseServerGroupForm(SeenNamesForm):
+class LicenseServerGroupForm(SeenNamesForm, OpenedForm):
     """Checks that the members can be reported as one; what cannot be checked yet is said after saving."""
 
     notices: list[str] = []
@@ -41,7 +42,7 @@ class LicenseServerGroupForm(SeenNamesForm):
 
 
 @admin.register(LicenseServerGroup)
-class LicenseServerGroupAdmin(GroupModelAdmin):
+class LicenseServerGroupAdmin(OpenedMixin, GroupModelAdmin):
     form = LicenseServerGroupForm
     fields = ["name", "description", "servers", "status", "not_offered_to"]
     readonly_fields = ["status", "not_offered_to"]
@@ -89,9 +90,10 @@ def _reasons(group: LicenseServerGroup) -> list[str]:
     return [f"Not offered to the role {row.role}: it may not see {row.server}." for row in forbidden]
 
 
-class NameGroupAdmin(NameGroupModelAdmin):
+class NameGroupAdmin(OpenedMixin, NameGroupModelAdmin):
     """Names and patterns, with who matches among the sessions that are known, also while typing."""
 
+    form = OpenedForm
     fields = ["name", "description", "members", "who_matches"]
     readonly_fields = ["who_matches"]
     list_display = ["name", "entry_count", "description"]

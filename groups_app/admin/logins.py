@@ -17,6 +17,7 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
+from groups_app.admin.meanwhile import OpenedForm, OpenedMixin
 from groups_app.admin.roles import ASK_ANOTHER, NamedAloneMixin
 from groups_app.models import ForbiddenServer
 from groups_app.notices import named
@@ -63,10 +64,11 @@ class AddLoginForm(WithRoles, CreationForm):
         self.fields["groups"].error_messages["required"] = NO_ROLE
 
 
-class ChangeLoginForm(WithRoles, ChangeForm):
+class ChangeLoginForm(WithRoles, OpenedForm, ChangeForm):
     """Nobody takes a role that forbids what they see: whoever limits is to be able to give back."""
 
     login: Login = AnonymousUser()
+    moving = ("last_login", "password")
 
     def clean_groups(self) -> QuerySet[Group]:
         roles: QuerySet[Group] = self.cleaned_data["groups"]
@@ -85,7 +87,7 @@ def _what_is_lost(role: Group, login: Login) -> str:
     return f"The role {role} forbids you {named(servers)}, which you could not give back. {ASK_ANOTHER}"
 
 
-class LoginAdmin(NamedAloneMixin, LoginModelAdmin):
+class LoginAdmin(OpenedMixin, NamedAloneMixin, LoginModelAdmin):
     """An administrator manages logins that may see no more than itself; only superusers make or change superusers."""
 
     list_display = ["username", "email", "roles", "is_active", "is_staff", "is_superuser", "visibility"]

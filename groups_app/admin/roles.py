@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.http import HttpRequest
 
+from groups_app.admin.meanwhile import OpenedForm, OpenedMixin
 from groups_app.admin.pickers import ServerField, ServerPicker, offered_servers
 from groups_app.models import ForbiddenServer, LicenseServerGroup
 from groups_app.notices import named
@@ -20,16 +21,10 @@ from groups_app.roles import ROLES, offered_permissions, shipped_permissions
 from groups_app.visibility import Login, is_limited_by, permitted_servers, visible_groups
 from licstats.models import LicenseServer
 
-if TYPE_CHECKING:  # only the stubs know these as generic
-    RoleModelForm = forms.ModelForm[Group]
-else:
-    RoleModelForm = forms.ModelForm
-
-
 ASK_ANOTHER = "Ask a superuser, or an administrator who does not have this role."
 
 
-class RoleForm(RoleModelForm):
+class RoleForm(OpenedForm):
     forbidden = ServerField(
         LicenseServer.objects.none(),
         required=False,
@@ -53,7 +48,7 @@ class RoleForm(RoleModelForm):
         if isinstance(permissions, forms.ModelMultipleChoiceField):
             permissions.queryset = offered_permissions(self.instance)
         if self.instance.pk:
-            rows = ForbiddenServer.objects.filter(role=self.instance)
+            rows = ForbiddenServer.objects.filter(role=self.instance, server__in=permitted_servers(self.login))
             self.initial["forbidden"] = list(rows.values_list("server", flat=True))
 
     def clean_permissions(self) -> QuerySet[Permission]:
@@ -86,7 +81,7 @@ class NamedAloneMixin:
         return [str(each) for each in objs], counts, needed, protected
 
 
-class RoleAdmin(NamedAloneMixin, GroupAdmin):
+class RoleAdmin(OpenedMixin, NamedAloneMixin, GroupAdmin):
     """Django's groups are the roles. Whoever changes one sees which groups are not offered to it because of that."""
 
     form = RoleForm

@@ -15,6 +15,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from groups_app.admin.meanwhile import OpenedForm, OpenedMixin
 from groups_app.admin.naming import SeenNamesForm
 from groups_app.composition import check_memberships, same_addresses
 from groups_app.models import LicenseServerGroup
@@ -34,7 +35,7 @@ class PermittedServersFilter(RelatedFieldListFilter):
         return list(servers.values_list("pk", "name"))
 
 
-class MemberServerForm(SeenNamesForm, LicenseServerForm):
+class MemberServerForm(SeenNamesForm, OpenedForm, LicenseServerForm):
     """A member of a group stays of the license manager that the others have. What is forbidden is not added anew."""
 
     login: Login = AnonymousUser()
@@ -71,7 +72,7 @@ class MemberServerForm(SeenNamesForm, LicenseServerForm):
             ) from error
 
 
-class PermittedServerAdmin(LicenseServerAdmin):
+class PermittedServerAdmin(OpenedMixin, LicenseServerAdmin):
     form = MemberServerForm
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LicenseServer]:
