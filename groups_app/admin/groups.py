@@ -13,6 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from groups_app.admin.deleting import NamedAloneMixin
 from groups_app.admin.meanwhile import OpenedForm, OpenedMixin
 from groups_app.admin.naming import SeenNamesForm
 from groups_app.admin.pickers import ServerField, offered_servers
@@ -30,6 +31,12 @@ else:
     GroupModelAdmin, NameGroupModelAdmin = admin.ModelAdmin, admin.ModelAdmin
 
 
+WHAT_STAYS = (
+    "The license servers stay, with all that is known of them.",
+    "Pinned panes and saved addresses of it will say that it is not there.",
+)
+
+
 class LicenseServerGroupForm(SeenNamesForm, OpenedForm):
     """Checks that the members can be reported as one; what cannot be checked yet is said after saving."""
 
@@ -42,7 +49,7 @@ class LicenseServerGroupForm(SeenNamesForm, OpenedForm):
 
 
 @admin.register(LicenseServerGroup)
-class LicenseServerGroupAdmin(OpenedMixin, GroupModelAdmin):
+class LicenseServerGroupAdmin(OpenedMixin, NamedAloneMixin, GroupModelAdmin):
     form = LicenseServerGroupForm
     fields = ["name", "description", "servers", "status", "not_offered_to"]
     readonly_fields = ["status", "not_offered_to"]
@@ -59,6 +66,10 @@ class LicenseServerGroupAdmin(OpenedMixin, GroupModelAdmin):
         form: Any = super().get_form(request, obj, change, **kwargs)  # a class made for this request
         form.seen = self.get_queryset(request)
         return form
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        named, counts, needed, protected = super().get_deleted_objects(objs, request)
+        return [*named, *WHAT_STAYS], counts, needed, protected
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         kwargs |= {"queryset": offered_servers(request.user), "form_class": ServerField}

@@ -17,8 +17,9 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
+from groups_app.admin.deleting import NamedAloneMixin
 from groups_app.admin.meanwhile import OpenedForm, OpenedMixin
-from groups_app.admin.roles import ASK_ANOTHER, NamedAloneMixin
+from groups_app.admin.roles import ASK_ANOTHER
 from groups_app.models import ForbiddenServer
 from groups_app.notices import named
 from groups_app.roles import VIEWER, let_administer

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.http import HttpRequest
 
+from groups_app.admin.deleting import NamedAloneMixin
 from groups_app.admin.meanwhile import OpenedForm, OpenedMixin
 from groups_app.admin.pickers import ServerField, ServerPicker, offered_servers
 from groups_app.models import ForbiddenServer, LicenseServerGroup
@@ -71,14 +72,6 @@ class RoleForm(OpenedForm):
                 f"{named(list(servers))}. {ASK_ANOTHER}"
             )
         return servers
-
-
-class NamedAloneMixin:
-    """A page that asks before something is deleted counts what goes with it. Names might be of forbidden servers."""
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        _nested, counts, needed, protected = super().get_deleted_objects(objs, request)  # type: ignore[misc]
-        return [str(each) for each in objs], counts, needed, protected
 
 
 class RoleAdmin(OpenedMixin, NamedAloneMixin, GroupAdmin):

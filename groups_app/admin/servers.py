@@ -15,10 +15,11 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from groups_app.admin.deleting import what_ends
 from groups_app.admin.meanwhile import OpenedForm, OpenedMixin
 from groups_app.admin.naming import SeenNamesForm
 from groups_app.composition import check_memberships, same_addresses
-from groups_app.models import LicenseServerGroup
+from groups_app.models import ForbiddenServer, LicenseServerGroup
 from groups_app.visibility import Login, forbidden_servers, permitted_servers, visible_groups
 from licstats.admin import FeatureAdmin, LicenseServerAdmin, LicenseServerForm, PoolAdmin
 from licstats.managers.addresses import share_a_machine
@@ -74,6 +75,7 @@ class MemberServerForm(SeenNamesForm, OpenedForm, LicenseServerForm):
 
 class PermittedServerAdmin(OpenedMixin, LicenseServerAdmin):
     form = MemberServerForm
+    told_in_words = (ForbiddenServer, LicenseServerGroup.servers.through)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LicenseServer]:
         return super().get_queryset(request).filter(pk__in=permitted_servers(request.user))
@@ -82,6 +84,9 @@ class PermittedServerAdmin(OpenedMixin, LicenseServerAdmin):
         form: Any = super().get_form(request, obj, change, **kwargs)  # a class made for this request
         form.login, form.seen = request.user, self.get_queryset(request)
         return form
+
+    def consequences(self, request: HttpRequest, servers: list[LicenseServer]) -> list[str]:
+        return what_ends(servers, request.user)
 
     def save_model(self, request: HttpRequest, obj: LicenseServer, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
