@@ -46,8 +46,9 @@ class OpenedForm(AnyModelForm):
         if digest and self.instance.pk and digest != self._digest():
             self.add_error(
                 None,
-                f"Not saved: it was changed after you opened it{self._by_whom(int(since))}. What you entered is still "
-                "here; open the page anew, in another tab, to see what was changed, and enter there what is missing.",
+                f"{self.instance} was not saved: it was changed after you opened it{self._by_whom(int(since))}. "
+                "What you entered is still here; open the page anew, in another tab, to see what was changed, and "
+                "enter there what is missing.",
             )
         return cleaned
 

@@ -61,7 +61,8 @@ def test_members_that_somebody_added_meanwhile_are_not_dropped(pages: Client, ot
     refused = pages.post(address(group), {"name": "XF", "servers": [polish.pk, danish.pk], **mine})
 
     (said,) = refusal(refused)
-    assert re.fullmatch(rf"Not saved: it was changed after you opened it, by bob at {now} \d\d:\d\d\. {HERE}", said)
+    changed = rf"XF was not saved: it was changed after you opened it, by bob at {now} \d\d:\d\d\. "
+    assert re.fullmatch(changed + HERE, said)
     assert set(group.servers.all()) == {polish, american}
     page = refused.content.decode()
     assert re.search(rf'<option value="{danish.pk}" selected>', page)
@@ -85,7 +86,7 @@ def test_what_a_command_changed_is_said_without_a_name(pages: Client) -> None:
     group.servers.add(server("PL", "xf"))
 
     assert refusal(pages.post(address(group), {"name": "XF", **mine})) == [
-        f"Not saved: it was changed after you opened it. {HERE}"
+        f"XF was not saved: it was changed after you opened it. {HERE}"
     ]
 
 
