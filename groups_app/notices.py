@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db.models import Count, Q, QuerySet
@@ -33,8 +34,8 @@ def reason_without_data(servers: QuerySet[LicenseServer], features: QuerySet[Fea
     if last := gone.first():
         names = list(dict.fromkeys(str(feature.server) for feature in gone[: 10 * MOST_NAMED]))
         verb = "reports" if len(names) == 1 else "report"
-        return f"{_named(names)} no longer {verb} it since {_moment(last.last_listed_at)}."
-    return f"The last reading of {_named(known)} listed no feature."
+        return f"{named(names)} no longer {verb} it since {_moment(last.last_listed_at)}."
+    return f"The last reading of {named(known)} listed no feature."
 
 
 def reason_without_feature(features: QuerySet[Feature], wanted: Identity, where: str) -> str:
@@ -48,7 +49,7 @@ def reason_without_feature(features: QuerySet[Feature], wanted: Identity, where:
     told = versions if len(versions) == len(found) else [" ".join(each).strip() for each in found]
     if len(told) == 1:
         return f"Choose a version of '{wanted.name}' in {where} too. There is one: {versions[0]}."
-    return f"There are {len(told)} of the name '{wanted.name}' in {where}: {_named(told)}. Choose one."
+    return f"There are {len(told)} of the name '{wanted.name}' in {where}: {named(told)}. Choose one."
 
 
 def group_notices(group: LicenseServerGroup, now: datetime) -> list[str]:
@@ -95,9 +96,10 @@ def _listed(sentences: list[str]) -> str:
     return " ".join(sentences[:MOST_NAMED]) + (f" So it is with {more} more." if more > 0 else "")
 
 
-def _named(things: list[str] | list[LicenseServer]) -> str:
-    names = [str(thing) for thing in things[:MOST_NAMED]]
-    more = f" and {len(things) - MOST_NAMED} more" if len(things) > MOST_NAMED else ""
+def named(things: Sequence[object], most: int = MOST_NAMED) -> str:
+    """The first of `things`, and how many more there are."""
+    names = [str(thing) for thing in things[:most]]
+    more = f" and {len(things) - most} more" if len(things) > most else ""
     return ", ".join(names) + more
 
 

@@ -52,6 +52,13 @@ def offered_permissions(role: Group) -> QuerySet[Permission]:
     return Permission.objects.filter(used | own).select_related("content_type")
 
 
+def shipped_permissions(role: Group) -> QuerySet[Permission]:
+    """What `role` has at least, as it ships with licstats."""
+    if role.name != ADMINISTRATOR:
+        return Permission.objects.none()
+    return Permission.objects.filter(_permissions_of_administrators())
+
+
 def ship_roles(sender: AppConfig, **kwargs: Any) -> None:
     """After migrations: both roles are there, the administrator's has the permissions that it ships with, and every
     login has a role. Without one, what is forbidden to roles would not be forbidden to it.
@@ -63,7 +70,7 @@ def ship_roles(sender: AppConfig, **kwargs: Any) -> None:
     viewer, _ = Group.objects.get_or_create(name=VIEWER)
     viewer.user_set.add(*User.objects.filter(groups=None, is_superuser=False))
     administrator, _ = Group.objects.get_or_create(name=ADMINISTRATOR)
-    administrator.permissions.add(*Permission.objects.filter(_permissions_of_administrators()))
+    administrator.permissions.add(*shipped_permissions(administrator))
 
 
 def let_administer(login: User) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Group
 from django.db.models import (
     Case,
     Count,
@@ -52,6 +52,11 @@ def forbidden_servers(user: Login) -> QuerySet[ForbiddenServer]:
     if getattr(user, "is_superuser", False):
         return ForbiddenServer.objects.none()
     return ForbiddenServer.objects.filter(role__user=user.pk)
+
+
+def is_limited_by(role: Group, user: Login) -> bool:
+    """Whether what is forbidden to `role` is forbidden to `user` by it."""
+    return not getattr(user, "is_superuser", False) and role.user_set.filter(pk=user.pk or 0).exists()
 
 
 def permitted_servers(user: Login) -> QuerySet[LicenseServer]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -102,6 +102,7 @@ class LicenseServerAdmin(ServerModelAdmin):
     list_per_page = 50
     readonly_fields = STATE_FIELDS
     actions = ["enable", "disable"]
+    told_in_words: ClassVar[tuple[type[Model], ...]] = ()  # not counted before a deletion: `consequences` has it
     fieldsets = [
         (None, {"fields": ["name", "manager", "address", "timezone", "description"]}),
         ("Queries", {"fields": ["enabled", "site", "interval", "timeout"]}),
@@ -140,15 +141,20 @@ class LicenseServerAdmin(ServerModelAdmin):
         word = "enabled" if enabled else "disabled"
         self.message_user(request, f"{count} license server{'' if count == 1 else 's'} {word}.")
 
+    def consequences(self, request: HttpRequest, servers: list[LicenseServer]) -> list[str]:
+        """What deleting `servers` means beyond the rows that go with them, as sentences."""
+        return []
+
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """What goes with them as counts: a server may have millions of closed sessions."""
         servers = list(objs)
         lines, counts = [f"License server {server}" for server in servers], {"license servers": len(servers)}
         for model, count in _related(servers):
-            if count:
+            if count and model not in self.told_in_words:
                 plural = str(model._meta.verbose_name_plural)
                 lines.append(f"{count:,} {plural}")
                 counts[plural] = count
+        lines += self.consequences(request, servers)
         lines.append("The usage history of its features. To keep it all and only query no more, disable it instead.")
         missing = set() if self.has_delete_permission(request) else {"license server"}
         return lines, counts, missing, []

@@ -13,6 +13,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from groups_app.admin.deleting import NamedAloneMixin
+from groups_app.admin.meanwhile import OpenedForm, OpenedMixin
+from groups_app.admin.naming import SeenNamesForm
 from groups_app.admin.pickers import ServerField, offered_servers
 from groups_app.composition import check_members
 from groups_app.matching import Matches, known_hosts, known_users
@@ -22,14 +25,19 @@ from groups_app.status import status_of
 from groups_app.visibility import Login, visible_groups
 
 if TYPE_CHECKING:  # only the stubs know these as generic
-    GroupModelForm = forms.ModelForm[LicenseServerGroup]
     GroupModelAdmin = admin.ModelAdmin[LicenseServerGroup]
     NameGroupModelAdmin = admin.ModelAdmin[NameGroup]
 else:
-    GroupModelForm, GroupModelAdmin, NameGroupModelAdmin = forms.ModelForm, admin.ModelAdmin, admin.ModelAdmin
+    GroupModelAdmin, NameGroupModelAdmin = admin.ModelAdmin, admin.ModelAdmin
 
 
-class LicenseServerGroupForm(GroupModelForm):
+WHAT_STAYS = (
+    "The license servers stay, with all that is known of them.",
+    "Pinned panes and saved addresses of it will say that it is not there.",
+)
+
+
+class LicenseServerGroupForm(SeenNamesForm, OpenedForm):
     """Checks that the members can be reported as one; what cannot be checked yet is said after saving."""
 
     notices: list[str] = []
@@ -41,7 +49,7 @@ class LicenseServerGroupForm(GroupModelForm):
 
 
 @admin.register(LicenseServerGroup)
-class LicenseServerGroupAdmin(GroupModelAdmin):
+class LicenseServerGroupAdmin(OpenedMixin, NamedAloneMixin, GroupModelAdmin):
     form = LicenseServerGroupForm
     fields = ["name", "description", "servers", "status", "not_offered_to"]
     readonly_fields = ["status", "not_offered_to"]
@@ -53,6 +61,15 @@ class LicenseServerGroupAdmin(GroupModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[LicenseServerGroup]:
         groups = visible_groups(request.user).annotate(member_count=Count("servers", distinct=True))
         return groups.order_by("name")
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form: Any = super().get_form(request, obj, change, **kwargs)  # a class made for this request
+        form.seen = self.get_queryset(request)
+        return form
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        named, counts, needed, protected = super().get_deleted_objects(objs, request)
+        return [*named, *WHAT_STAYS], counts, needed, protected
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         kwargs |= {"queryset": offered_servers(request.user), "form_class": ServerField}
@@ -84,9 +101,10 @@ def _reasons(group: LicenseServerGroup) -> list[str]:
     return [f"Not offered to the role {row.role}: it may not see {row.server}." for row in forbidden]
 
 
-class NameGroupAdmin(NameGroupModelAdmin):
+class NameGroupAdmin(OpenedMixin, NameGroupModelAdmin):
     """Names and patterns, with who matches among the sessions that are known, also while typing."""
 
+    form = OpenedForm
     fields = ["name", "description", "members", "who_matches"]
     readonly_fields = ["who_matches"]
     list_display = ["name", "entry_count", "description"]

@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import AnonymousUser, Group, User
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -17,9 +17,13 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
-from groups_app.admin.roles import NamedAloneMixin
+from groups_app.admin.deleting import NamedAloneMixin
+from groups_app.admin.meanwhile import OpenedForm, OpenedMixin
+from groups_app.admin.roles import ASK_ANOTHER
+from groups_app.models import ForbiddenServer
+from groups_app.notices import named
 from groups_app.roles import VIEWER, let_administer
-from groups_app.visibility import forbidden_servers
+from groups_app.visibility import Login, forbidden_servers, permitted_servers
 
 if TYPE_CHECKING:  # only the stubs know these as generic
     LoginModelAdmin = UserAdmin[User]
@@ -61,11 +65,30 @@ class AddLoginForm(WithRoles, CreationForm):
         self.fields["groups"].error_messages["required"] = NO_ROLE
 
 
-class ChangeLoginForm(WithRoles, ChangeForm):
-    pass
+class ChangeLoginForm(WithRoles, OpenedForm, ChangeForm):
+    """Nobody takes a role that forbids what they see: whoever limits is to be able to give back."""
+
+    login: Login = AnonymousUser()
+    moving = ("last_login", "password")
+
+    def clean_groups(self) -> QuerySet[Group]:
+        roles: QuerySet[Group] = self.cleaned_data["groups"]
+        if self.instance.pk == self.login.pk and not self.instance.is_superuser:
+            lost = [_what_is_lost(role, self.login) for role in roles]
+            if any(lost):
+                raise forms.ValidationError([*filter(None, lost)])
+        return roles
 
 
-class LoginAdmin(NamedAloneMixin, LoginModelAdmin):
+def _what_is_lost(role: Group, login: Login) -> str:
+    forbidden = ForbiddenServer.objects.filter(role=role)
+    servers = list(permitted_servers(login).filter(pk__in=forbidden.values("server")))
+    if not servers:
+        return ""
+    return f"The role {role} forbids you {named(servers)}, which you could not give back. {ASK_ANOTHER}"
+
+
+class LoginAdmin(OpenedMixin, NamedAloneMixin, LoginModelAdmin):
     """An administrator manages logins that may see no more than itself; only superusers make or change superusers."""
 
     list_display = ["username", "email", "roles", "is_active", "is_staff", "is_superuser", "visibility"]
@@ -99,7 +122,7 @@ class LoginAdmin(NamedAloneMixin, LoginModelAdmin):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form: Any = super().get_form(request, obj, change=change, **kwargs)  # a class made for this request
-        form.limits = _limits(request)
+        form.limits, form.login = _limits(request), request.user
         return form
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:

@@ -30,6 +30,10 @@ def offered_servers(login: Login) -> QuerySet[LicenseServer]:
 class ServerField(ServersField):
     """A license server as `PL · FlexNet · xf · krakow`. Its queryset is of `offered_servers`."""
 
+    default_error_messages = {  # without the id that Django names
+        "invalid_choice": "A chosen license server is not there any more. Choose again."
+    }
+
     def label_from_instance(self, server: Any) -> str:
         parts = (server.name, title_of(server.manager), ", ".join(server.vendors), server.site)
         return " · ".join(filter(None, parts))

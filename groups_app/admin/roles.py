@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import AnonymousUser, Group, Permission, User
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.http import HttpRequest
 
+from groups_app.admin.deleting import NamedAloneMixin
+from groups_app.admin.meanwhile import OpenedForm, OpenedMixin
 from groups_app.admin.pickers import ServerField, ServerPicker, offered_servers
 from groups_app.models import ForbiddenServer, LicenseServerGroup
-from groups_app.roles import ROLES, offered_permissions
-from groups_app.visibility import permitted_servers
+from groups_app.notices import named
+from groups_app.roles import ROLES, offered_permissions, shipped_permissions
+from groups_app.visibility import Login, is_limited_by, permitted_servers, visible_groups
 from licstats.models import LicenseServer
 
-if TYPE_CHECKING:  # only the stubs know these as generic
-    RoleModelForm = forms.ModelForm[Group]
-else:
-    RoleModelForm = forms.ModelForm
+ASK_ANOTHER = "Ask a superuser, or an administrator who does not have this role."
 
 
-class RoleForm(RoleModelForm):
+class RoleForm(OpenedForm):
     forbidden = ServerField(
         LicenseServer.objects.none(),
         required=False,
@@ -34,7 +34,7 @@ class RoleForm(RoleModelForm):
         help_text="Logins with this role see nothing of them, nor of groups that have one of them.",
     )
 
-    permitted: QuerySet[LicenseServer] = LicenseServer.objects.none()
+    login: Login = AnonymousUser()
 
     class Meta:
         model = Group
@@ -44,24 +44,37 @@ class RoleForm(RoleModelForm):
         super().__init__(*args, **kwargs)
         field = self.fields.get("forbidden")
         if isinstance(field, forms.ModelMultipleChoiceField):  # not there for logins that may only look
-            field.queryset = self.permitted
+            field.queryset = offered_servers(self.login)
         permissions = self.fields.get("permissions")
         if isinstance(permissions, forms.ModelMultipleChoiceField):
             permissions.queryset = offered_permissions(self.instance)
         if self.instance.pk:
-            rows = ForbiddenServer.objects.filter(role=self.instance)
+            rows = ForbiddenServer.objects.filter(role=self.instance, server__in=permitted_servers(self.login))
             self.initial["forbidden"] = list(rows.values_list("server", flat=True))
 
+    def clean_permissions(self) -> QuerySet[Permission]:
+        chosen: QuerySet[Permission] = self.cleaned_data["permissions"]
+        missing = shipped_permissions(self.instance).exclude(pk__in=chosen)
+        if missing:
+            raise forms.ValidationError(
+                f"{self.instance} ships with permissions that are not chosen here: "
+                f"{named([permission.name for permission in missing])}. "
+                "Choose them again, and make a role of another name for logins that may do less."
+            )
+        return chosen
 
-class NamedAloneMixin:
-    """A page that asks before something is deleted counts what goes with it. Names might be of forbidden servers."""
+    def clean_forbidden(self) -> QuerySet[LicenseServer]:
+        """Not to a role of one's own: whoever forbids is to be able to give back."""
+        servers: QuerySet[LicenseServer] = self.cleaned_data["forbidden"]
+        if servers and self.instance.pk and is_limited_by(self.instance, self.login):
+            raise forms.ValidationError(
+                f"You have the role {self.instance} yourself, so you could not give back what you forbid to it: "
+                f"{named(list(servers))}. {ASK_ANOTHER}"
+            )
+        return servers
 
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        _nested, counts, needed, protected = super().get_deleted_objects(objs, request)  # type: ignore[misc]
-        return [str(each) for each in objs], counts, needed, protected
 
-
-class RoleAdmin(NamedAloneMixin, GroupAdmin):
+class RoleAdmin(OpenedMixin, NamedAloneMixin, GroupAdmin):
     """Django's groups are the roles. Whoever changes one sees which groups are not offered to it because of that."""
 
     form = RoleForm
@@ -83,20 +96,30 @@ class RoleAdmin(NamedAloneMixin, GroupAdmin):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form: Any = super().get_form(request, obj, change, **kwargs)  # a class made for this request
-        form.permitted = offered_servers(request.user)
+        form.login = request.user
         return form
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Group | None = None) -> Any:
+        """Logins are added by the names of the roles that ship."""
+        fields = tuple(super().get_readonly_fields(request, obj))
+        return (*fields, "name") if obj and obj.name in ROLES else fields
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         if "forbidden" in form.cleaned_data:
-            _forbid(form.instance, form.cleaned_data["forbidden"], permitted_servers(request.user))
-            for sentence in _groups_lost(form.instance):
-                self.message_user(request, sentence, messages.WARNING)
+            self._forbid(request, form.instance, form.cleaned_data["forbidden"])
+
+    def _forbid(self, request: HttpRequest, role: Group, wanted: QuerySet[LicenseServer]) -> None:
+        before = [group.pk for group in _not_offered(role, request.user)]
+        _forbid(role, wanted, permitted_servers(request.user))
+        for group in _not_offered(role, request.user).exclude(pk__in=before):
+            why = "it has a license server that is forbidden to it."
+            self.message_user(request, f"The group {group} is not offered to {role} any more: {why}", messages.WARNING)
 
     @admin.display(description="forbidden license servers")
     def forbidden_names(self, role: Group) -> str:
         names = sorted(str(row.server) for row in role.forbidden_servers.all())
-        return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+        return named(names, 10)
 
 
 def _kept_for(roles: Iterable[Group]) -> list[str]:
@@ -117,12 +140,10 @@ def _forbid(role: Group, wanted: QuerySet[LicenseServer], changeable: QuerySet[L
     )
 
 
-def _groups_lost(role: Group) -> list[str]:
-    groups = LicenseServerGroup.objects.filter(servers__in=role.forbidden_servers.values("server")).distinct()
-    return [
-        f"The group {group} is not offered to {role} any more: it has a license server that is forbidden to it."
-        for group in groups
-    ]
+def _not_offered(role: Group, login: Login) -> QuerySet[LicenseServerGroup]:
+    """Groups that `role` does not get, of those that `login` may know of."""
+    forbidden = ForbiddenServer.objects.filter(role=role, server__groups=OuterRef("pk"))
+    return visible_groups(login).filter(Exists(forbidden))
 
 
 admin.site.unregister(Group)

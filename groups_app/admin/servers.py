@@ -15,11 +15,17 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from groups_app.admin.deleting import what_ends
+from groups_app.admin.meanwhile import OpenedForm, OpenedMixin
+from groups_app.admin.naming import SeenNamesForm
 from groups_app.composition import check_memberships, same_addresses
-from groups_app.models import LicenseServerGroup
-from groups_app.visibility import Login, permitted_servers, visible_groups
+from groups_app.models import ForbiddenServer, LicenseServerGroup
+from groups_app.visibility import Login, forbidden_servers, permitted_servers, visible_groups
 from licstats.admin import FeatureAdmin, LicenseServerAdmin, LicenseServerForm, PoolAdmin
+from licstats.managers.addresses import share_a_machine
 from licstats.models import Feature, LicenseServer, Pool
+
+NOT_YOURS = "This address cannot be used by you. Ask a superuser, or another administrator, to add it."
 
 
 class PermittedServersFilter(RelatedFieldListFilter):
@@ -30,8 +36,8 @@ class PermittedServersFilter(RelatedFieldListFilter):
         return list(servers.values_list("pk", "name"))
 
 
-class MemberServerForm(LicenseServerForm):
-    """A member of a group stays of the license manager that the others have."""
+class MemberServerForm(SeenNamesForm, OpenedForm, LicenseServerForm):
+    """A member of a group stays of the license manager that the others have. What is forbidden is not added anew."""
 
     login: Login = AnonymousUser()
 
@@ -42,6 +48,17 @@ class MemberServerForm(LicenseServerForm):
             changed.manager = manager
             self._check_groups(changed)
         return manager
+
+    def _post_clean(self) -> None:
+        """When the address is known to be one: by another of its address, a forbidden license server would be seen."""
+        super()._post_clean()  # type: ignore[misc] # the stubs leave it out
+        address = self.cleaned_data.get("address")
+        if address and "address" in self.changed_data and self._is_forbidden(address):
+            self.add_error("address", NOT_YOURS)
+
+    def _is_forbidden(self, address: str) -> bool:
+        others = forbidden_servers(self.login).values_list("server__address", flat=True)
+        return any(share_a_machine(address, other) for other in others)
 
     def _check_groups(self, changed: LicenseServer) -> None:
         """Groups that the login may not see are checked as well, and not named."""
@@ -56,16 +73,20 @@ class MemberServerForm(LicenseServerForm):
             ) from error
 
 
-class PermittedServerAdmin(LicenseServerAdmin):
+class PermittedServerAdmin(OpenedMixin, LicenseServerAdmin):
     form = MemberServerForm
+    told_in_words = (ForbiddenServer, LicenseServerGroup.servers.through)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LicenseServer]:
         return super().get_queryset(request).filter(pk__in=permitted_servers(request.user))
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form: Any = super().get_form(request, obj, change, **kwargs)  # a class made for this request
-        form.login = request.user
+        form.login, form.seen = request.user, self.get_queryset(request)
         return form
+
+    def consequences(self, request: HttpRequest, servers: list[LicenseServer]) -> list[str]:
+        return what_ends(servers, request.user)
 
     def save_model(self, request: HttpRequest, obj: LicenseServer, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

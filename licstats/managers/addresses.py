@@ -8,6 +8,7 @@ from ipaddress import IPv6Address
 from licstats.managers.base import AddressError
 
 LONGEST = 500
+DEFAULT_PORTS = [str(port) for port in range(27000, 27010)]  # those of FlexNet
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?", re.ASCII)
 _NUMBERS = re.compile(r"[\d.]+")
@@ -38,6 +39,28 @@ def check_ports_at_hosts(address: str, *, default_port: bool, example: str) -> s
 def split_address(address: str) -> list[tuple[str, str]]:
     """The (port, host) of each machine of an address that was checked."""
     return [(port, host) for port, _, host in (part.partition("@") for part in address.split(","))]
+
+
+def share_a_machine(address: str, other: str) -> bool:
+    """Whether a license server of one address may be one of the other: the same port at the same host."""
+    ours, theirs = _machines(address), _machines(other)
+    return any(host == there and _meet(port, behind) for port, host in ours for behind, there in theirs)
+
+
+def _machines(address: str) -> list[tuple[str, str]]:
+    return [(port.strip().lstrip("0"), _spelled(host)) for port, host in split_address(address)]
+
+
+def _spelled(host: str) -> str:
+    """The host as anybody writes it."""
+    plain = host.strip().lower().removesuffix(".")
+    inner = plain.removeprefix("[").removesuffix("]")
+    return str(IPv6Address(inner)) if _is_ipv6(inner) else plain
+
+
+def _meet(port: str, other: str) -> bool:
+    """Where the port is left out, the tool tries the default ones."""
+    return port == other or ("" in (port, other) and (port or other) in DEFAULT_PORTS)
 
 
 def _triad(example: str) -> str:

@@ -16,6 +16,11 @@ def said(response) -> list[str]:
     return [str(message) for message in get_messages(response.wsgi_request)]
 
 
+def errors(response) -> dict[str, list[str]]:
+    """What a form was refused for, by field."""
+    return response.context["adminform"].form.errors
+
+
 def server(name: str, vendor: str = "", manager: str = "flexnet") -> LicenseServer:
     made = LicenseServerFactory(name=name, manager=manager)
     if vendor:

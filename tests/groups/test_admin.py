@@ -1,18 +1,16 @@
-"""What an administrator does with groups and roles, through the pages of the administration."""
+"""What an administrator does with groups, through the pages of the administration."""
 
 from __future__ import annotations
 
-import re
-
 import pytest
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from groups_app.models import ForbiddenServer, HostGroup, LicenseServerGroup, UserGroup
-from groups_app.roles import AddLogin, offered_permissions
+from groups_app.roles import AddLogin
 from licstats.models import LicenseServer
 from tests.factories import FeatureFactory, OpenSessionFactory
 from tests.groups.administering import ADD, add_group, said, server
@@ -181,85 +179,6 @@ class TestNameGroups:
         assert matches("a?b") == ["a%b", "a\\b", "a_b", "axb"]
         assert matches("") == []
         assert not HostGroup.objects.exists()
-
-
-class TestRoles:
-    def test_servers_are_forbidden_to_a_role_and_lost_groups_are_named(self, pages: Client) -> None:
-        american = server("US", "xf")
-        add_group(pages, american)
-        viewer = Group.objects.get(name="viewer")
-
-        response = pages.post(
-            reverse("admin:auth_group_change", args=[viewer.pk]), {"name": "viewer", "forbidden": [american.pk]}
-        )
-
-        assert response.status_code == 302
-        assert [str(row.server) for row in viewer.forbidden_servers.all()] == ["US"]
-        assert any("The group XF is not offered to viewer any more" in message for message in said(response))
-
-    def test_permissions_that_mean_something_are_offered_and_others_of_a_role_are_kept(self, pages: Client) -> None:
-        role = Group.objects.create(name="own")
-        foreign = Permission.objects.get(codename="change_contenttype")
-        close = Permission.objects.get(codename="close_session")
-        role.permissions.add(foreign)
-        address = reverse("admin:auth_group_change", args=[role.pk])
-
-        page = pages.get(address).content.decode()
-        new = pages.get(reverse("admin:auth_group_add")).content.decode()
-        saved = pages.post(address, {"name": "own", "permissions": [foreign.pk, close.pk]})
-
-        assert "Can close sessions on license servers</option>" in new
-        assert len(re.findall(r"\| Can [^<]+</option>", new)) < 40
-        assert "content type</option>" in page
-        assert "content type</option>" not in new
-        assert saved.status_code == 302
-        assert set(role.permissions.all()) == {foreign, close}
-
-    def test_an_administrator_gets_nothing_that_a_role_cannot_be_given(self, administrator: User) -> None:
-        shipped = Group.objects.get(name="administrator").permissions.all()
-
-        assert set(shipped) <= set(offered_permissions(Group()))
-
-    def test_users_and_groups_of_django_are_called_logins_and_roles(self, pages: Client) -> None:
-        index = pages.get(reverse("admin:index")).content.decode()
-        role = pages.get(reverse("admin:auth_group_add")).content.decode()
-        login = pages.get(reverse("admin:auth_user_add")).content.decode()
-
-        links = re.findall(r'href="/admin/auth/\w*/?"[^>]*>\s*([^<]+?)\s*</a>', index)
-        assert [link for link in links if link not in ("Add", "Change")] == ["Logins and roles", "Logins", "Roles"]
-        assert "<h1>Add role</h1>" in role
-        assert "<h1>Add login</h1>" in login
-        assert re.search(r'for="id_groups"[^>]*>Roles:<', login)
-
-    def test_what_the_administrator_may_not_see_stays_forbidden(self, pages: Client) -> None:
-        american, polish = server("US", "xf"), server("PL", "xf")
-        viewer, own = Group.objects.get(name="viewer"), Group.objects.get(name="administrator")
-        ForbiddenServer.objects.create(role=own, server=american)
-        ForbiddenServer.objects.create(role=viewer, server=american)
-        address = reverse("admin:auth_group_change", args=[viewer.pk])
-
-        pages.post(address, {"name": "viewer", "forbidden": [polish.pk]})
-        refused = pages.post(address, {"name": "viewer", "forbidden": [american.pk]})
-
-        assert {str(row.server) for row in viewer.forbidden_servers.all()} == {"US", "PL"}
-        assert refused.status_code == 200
-
-    def test_a_role_that_forbids_what_the_administrator_may_not_see_is_not_deleted(self, pages: Client) -> None:
-        american, polish = server("US-secret", "xf"), server("PL", "xf")
-        ForbiddenServer.objects.create(role=Group.objects.get(name="administrator"), server=american)
-        both, one = Group.objects.create(name="both"), Group.objects.create(name="one")
-        for role, forbidden in ((both, american), (both, polish), (one, polish)):
-            ForbiddenServer.objects.create(role=role, server=forbidden)
-
-        refused = pages.post(reverse("admin:auth_group_delete", args=[both.pk]), {"post": "yes"})
-        chosen = {"action": "delete_selected", "_selected_action": [both.pk, one.pk]}
-        many = pages.post(reverse("admin:auth_group_changelist"), chosen)
-        pages.post(reverse("admin:auth_group_changelist"), chosen | {"post": "yes"})
-        pages.post(reverse("admin:auth_group_delete", args=[one.pk]), {"post": "yes"})
-
-        assert refused.status_code == 403
-        assert "US-secret" not in many.content.decode()
-        assert list(Group.objects.filter(name__in=["both", "one"])) == [both]
 
 
 def test_a_server_forbidden_to_an_administrator_is_not_in_the_administration(pages: Client) -> None:

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from groups_app.models import ForbiddenServer
-from tests.groups.administering import said, server
+from tests.groups.administering import errors, said, server
 
 pytestmark = pytest.mark.django_db
 
@@ -29,10 +29,6 @@ def change(pages: Client, login: User, *roles: str, **values: Any):
     chosen = list(Group.objects.filter(name__in=roles).values_list("pk", flat=True))
     fields = {"username": login.username, "is_active": "on", "groups": chosen, **DATES, **values}
     return pages.post(reverse("admin:auth_user_change", args=[login.pk]), fields)
-
-
-def errors(response) -> dict[str, list[str]]:
-    return response.context["adminform"].form.errors
 
 
 class TestRolesOfLogins:

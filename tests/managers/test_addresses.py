@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from licstats.managers.addresses import share_a_machine
 from licstats.managers.base import AddressError
 from licstats.managers.registry import MANAGERS
 
@@ -63,6 +64,30 @@ def test_lmx_needs_a_port() -> None:
     assert LMX.check_address("6200@lic1") == "6200@lic1"
     with pytest.raises(AddressError, match=r"the port is missing\. Right would be 6200@host"):
         LMX.check_address("@lic1")
+
+
+@pytest.mark.parametrize(
+    ("address", "other", "shared"),
+    [
+        ("27000@us", "27000@us", True),
+        ("27000@US.", " 27000@us ", True),
+        ("027000@us", "27000@us", True),
+        ("27000@us", "27001@us", False),
+        ("27000@us", "27000@us2", False),
+        ("@us", "27000@us", True),
+        ("27009@us", "@us", True),
+        ("@us", "@us", True),
+        ("@us", "6200@us", False),
+        ("27000@a,27000@us,27000@c", "27000@us", True),
+        ("27000@c", "27000@a, 27000@b, 27000@C", True),
+        ("27000@a,27000@b,27000@c", "27000@d,27000@e,27000@f", False),
+        ("27000@[2001:db8::7]", "27000@[2001:0DB8:0::7]", True),
+        ("nonsense", "27000@us", False),
+    ],
+)
+def test_addresses_with_a_machine_in_common(address: str, other: str, shared: bool) -> None:
+    assert share_a_machine(address, other) is shared
+    assert share_a_machine(other, address) is shared
 
 
 def test_commands_are_argument_lists() -> None:
