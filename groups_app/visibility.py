@@ -54,6 +54,11 @@ def forbidden_servers(user: Login) -> QuerySet[ForbiddenServer]:
     return ForbiddenServer.objects.filter(role__user=user.pk)
 
 
+def limited(user: Login) -> bool:
+    """Whether roles keep anything from `user`; what it hides is its own choice."""
+    return not sees_all(user) and forbidden_servers(user).exists()
+
+
 def permitted_servers(user: Login) -> QuerySet[LicenseServer]:
     """License servers that the roles of `user` let it see, hidden or not; none without a login."""
     if sees_all(user):
