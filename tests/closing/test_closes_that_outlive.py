@@ -13,7 +13,7 @@ from groups_app.roles import AddLogin
 from licstats.models import LicenseServer
 from sessions_app.closing import record
 from sessions_app.grid import reach
-from sessions_app.models import CloseRequest, CloseState
+from sessions_app.models import CloseEvent, CloseRequest, CloseState
 from tests.closing.making import close_request
 from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory
 
@@ -130,7 +130,7 @@ def test_an_attempt_that_was_turned_away_names_its_license_server_to_whom_no_rol
     record.turned_away("ada", "No permission.", server="zsecret", session=7)
     free, bound = administrator("free"), administrator("bound")
     limited(bound, other)
-    address = f"{ADMIN}closeevent/{record.CloseEvent.objects.get().pk}/change/"
+    address = f"{ADMIN}closeevent/{CloseEvent.objects.get().pk}/change/"
 
     assert b"No permission." in signed_in(free).get(f"{ADMIN}closeevent/").content
     assert b"zsecret" in signed_in(free).get(address).content

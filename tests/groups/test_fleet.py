@@ -149,7 +149,17 @@ def test_an_empty_list_shows_everything_again(tmp_path: Path) -> None:
         (
             '"PL"\nmanager',
             '"P\\tL"\nmanager',
-            "fleet.toml line 2: name 'P\tL': A name begins with a visible character",
+            "fleet.toml line 2: name 'P\tL': A name begins and ends with a visible character",
+        ),
+        (
+            'name = "XF"',
+            'name = "XF "',
+            "fleet.toml line 16: name 'XF ': A name begins and ends with a visible character",
+        ),
+        (
+            '"PL"\nmanager',
+            '"P\\u200BL"\nmanager',
+            "fleet.toml line 2: name 'P\u200bL': A name has no character that cannot be seen: take U+200B out of it.",
         ),
         ("[[group]]", "[[grupp]]", "fleet.toml line 15: 'grupp' is not known. Did you mean [[group]]?"),
         ("[[group]]", "[group]", "fleet.toml line 15: write [[group]], with two brackets"),
