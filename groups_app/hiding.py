@@ -13,6 +13,8 @@ from django.db.models import Q
 from groups_app.models import HiddenFeature, HiddenServer, VisibilityDefault
 from licstats.models import LicenseServer
 
+LONGEST_FEATURE = HiddenFeature._meta.get_field("name").max_length or 0  # characters of a name
+
 log = structlog.get_logger(__name__)
 
 

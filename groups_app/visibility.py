@@ -106,6 +106,12 @@ def visible_groups(user: Login) -> QuerySet[LicenseServerGroup]:
     return LicenseServerGroup.objects.filter(~Exists(forbidden))
 
 
+def not_offered(group: LicenseServerGroup) -> list[str]:
+    """Why `group` is not offered to roles, a sentence for each role and member that it may not see."""
+    forbidden = ForbiddenServer.objects.filter(server__groups=group).select_related("role", "server")
+    return [f"Not offered to the role {row.role}: it may not see {row.server}." for row in forbidden]
+
+
 def visible_reason(user: Login) -> Combinable:
     """Why the last query of a license server failed or is partial, in words that name nothing hidden from `user`."""
     if sees_all(user):
