@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.db.models import (
     Case,
     Count,
@@ -57,6 +57,17 @@ def forbidden_servers(user: Login) -> QuerySet[ForbiddenServer]:
 def limited(user: Login) -> bool:
     """Whether roles keep anything from `user`; what it hides is its own choice."""
     return not sees_all(user) and forbidden_servers(user).exists()
+
+
+def changeable_logins(user: Login) -> QuerySet[User]:
+    """Logins that `user` may change, if it may change any: those that may see no more than itself.
+
+    Only superusers change superusers.
+    """
+    if getattr(user, "is_superuser", False):
+        return User.objects.all()
+    theirs = ForbiddenServer.objects.filter(role__user=OuterRef(OuterRef("pk")), server=OuterRef("server"))
+    return User.objects.filter(~Exists(forbidden_servers(user).exclude(Exists(theirs))), is_superuser=False)
 
 
 def permitted_servers(user: Login) -> QuerySet[LicenseServer]:

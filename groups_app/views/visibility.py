@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from groups_app.hiding import ChangeVisibility, SetVisibility
 from groups_app.models import HiddenFeature, HiddenServer, VisibilityDefault
-from groups_app.visibility import permitted_servers
+from groups_app.visibility import changeable_logins, permitted_servers
 from licstats.models import Feature, LicenseServer
 
 SHOWN = 200
@@ -145,21 +145,24 @@ def _user(request: HttpRequest) -> User:
 
 
 def _login(request: HttpRequest) -> User:
-    """Whose visibility it is: that of whoever asks, or, for those who may change logins, of the one named."""
+    """Whose visibility it is: that of whoever asks, or of the one named, where that login may be changed."""
     user = _user(request)
     name = request.GET.get("login", user.username)
     if name == user.username:
         return user
-    login = User.objects.filter(username=_clean(name)).first() if user.has_perm("auth.change_user") else None
+    login = _changeable(user).filter(username=_clean(name)).first()
     if login is None:
         raise Http404("There is no such login.")
     return login
 
 
+def _changeable(user: User) -> QuerySet[User]:
+    return changeable_logins(user) if user.has_perm("auth.change_user") else User.objects.none()
+
+
 def _logins(request: HttpRequest) -> list[str]:
-    if not _user(request).has_perm("auth.change_user"):
-        return []
-    return list(User.objects.order_by("username").values_list("username", flat=True)[:SHOWN])
+    found = _changeable(_user(request)).order_by("username")
+    return list(found.values_list("username", flat=True)[:SHOWN])
 
 
 def _change(request: HttpRequest, login: User, lists: Servers | Features) -> None:

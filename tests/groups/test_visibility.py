@@ -232,15 +232,34 @@ class TestPage:
         assert named(visible_servers(peter)) == {"PL", "DK"}
 
     def test_an_administrator_does_not_reach_servers_forbidden_to_it(self, client, group) -> None:
-        peter = login("peter")
+        peter = login("peter", "administrator")
         forbid("US", "administrator")
         client.force_login(login("root", "administrator"))
         american = LicenseServer.objects.get(name="US")
 
         page = self.send(client, "hide", "?login=peter", visible=[american.pk])
 
+        assert "What peter sees" in page.content.decode()
         assert ">US<" not in page.content.decode()
         assert not HiddenServer.objects.filter(user=peter).exists()
+
+    def test_an_administrator_changes_here_whom_it_may_change_in_the_administration(self, client, group) -> None:
+        boss, peter, helper = User.objects.create_superuser("boss"), login("peter"), login("helper", "administrator")
+        forbid("US", "administrator")
+        client.force_login(login("root", "administrator"))
+        polish = LicenseServer.objects.get(name="PL")
+
+        answers = {}
+        for each in (boss, peter, helper):
+            here = self.send(client, "hide", f"?login={each}", visible=[polish.pk]).status_code
+            there = client.post(reverse("admin:auth_user_password_change", args=[each.pk])).status_code
+            answers[str(each)] = (here, there)
+
+        assert answers == {"boss": (404, 403), "peter": (404, 403), "helper": (200, 200)}
+        assert named(HiddenServer.objects.all()) == {"PL hidden from helper"}
+        assert client.get(reverse("visibility")).context["logins"] == ["helper", "root"]
+        listed = client.get(reverse("admin:auth_user_changelist")).content.decode()
+        assert re.findall(r">What (\w+) sees<", listed) == ["helper", "root"]
 
     @pytest.mark.parametrize("values", [["x"], ["-1"], ["9" * 30], ["1/\x00"], ["²"], [""]])
     @pytest.mark.parametrize("tab", ["servers", "features"])
