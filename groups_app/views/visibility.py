@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -21,7 +22,6 @@ from groups_app.visibility import changeable_logins, permitted_servers
 from licstats.models import Feature, LicenseServer
 
 SHOWN = 200
-MOST_AT_ONCE = 20_000
 TABS = {"servers": "License servers", "features": "Features"}
 
 
@@ -51,6 +51,8 @@ class Side:
 class Servers:
     """License servers that the roles of both the login and whoever changes it allow."""
 
+    what = "servers"
+
     def __init__(self, login: User, by: User) -> None:
         permitted = permitted_servers(login)
         self.all = permitted if login == by else permitted.filter(pk__in=permitted_servers(by))
@@ -65,32 +67,28 @@ class Servers:
         items = [Item(str(server.pk), server.name, server.site) for server in rows.order_by("name")[:SHOWN]]
         return Side(name, text, items, rows.count())
 
-    def chosen(self, values: list[str]) -> dict[str, Any]:
-        wanted = [int(value) for value in values if value.isascii() and value.isdigit() and len(value) < 19]
-        return {"servers": self.all.filter(pk__in=wanted).values_list("pk", flat=True)}
-
-    def matching(self, name: str, text: str) -> dict[str, Any]:
-        return {"servers": self.rows(name == "hidden", text).values_list("pk", flat=True)[:MOST_AT_ONCE]}
+    def ticked(self, hidden: bool, values: list[str]) -> QuerySet[LicenseServer]:
+        return self.rows(hidden, "").filter(pk__in=[int(value) for value in values if _is_id(value)])
 
 
 class Features:
     """Features by license server and name, on license servers that are not hidden as a whole."""
 
+    what = "features"
+
     def __init__(self, login: User, by: User) -> None:
         servers = Servers(login, by)
         self.servers = servers.rows(False, "")
-        self.hidden = HiddenFeature.objects.filter(user=login, server__in=self.servers)
+        self.hidden = HiddenFeature.objects.filter(user=login)
 
     def rows(self, hidden: bool, text: str) -> QuerySet[Any, tuple[int, str, str]]:
-        rows: QuerySet[Any] = self.hidden
-        if not hidden:
-            same = self.hidden.filter(server=OuterRef("server"), name=OuterRef("name"))
-            rows = Feature.objects.filter(~Exists(same), server__in=self.servers)
+        same = self.hidden.filter(server=OuterRef("server"), name=OuterRef("name"))
+        rows: QuerySet[Any] = self.hidden if hidden else Feature.objects.filter(~Exists(same))
         server, slash, name = text.partition("/")
         found = Q(name__icontains=text) | Q(server__name__icontains=text)
         if slash:
             found |= Q(name__icontains=name, server__name__icontains=server)
-        ordered = rows.filter(found).order_by("name", "server__name")
+        ordered = rows.filter(found, server__in=self.servers).order_by("name", "server__name")
         return ordered.values_list("server", "server__name", "name").distinct()
 
     def side(self, name: str, text: str) -> Side:
@@ -98,15 +96,15 @@ class Features:
         items = [Item(f"{pk}/{feature}", feature, server) for pk, server, feature in rows[:SHOWN]]
         return Side(name, text, items, rows.count())
 
-    def chosen(self, values: list[str]) -> dict[str, Any]:
-        permitted = {str(pk): pk for pk in self.servers.values_list("pk", flat=True)}
-        pairs = [_clean(value).partition("/") for value in values[:MOST_AT_ONCE]]
-        return {
-            "features": [(permitted[pk], name) for pk, _, name in pairs if pk in permitted and 0 < len(name) <= 300]
-        }
-
-    def matching(self, name: str, text: str) -> dict[str, Any]:
-        return {"features": [(pk, feature) for pk, _, feature in self.rows(name == "hidden", text)[:MOST_AT_ONCE]]}
+    def ticked(self, hidden: bool, values: list[str]) -> QuerySet[Any, tuple[int, str, str]]:
+        names: dict[int, list[str]] = defaultdict(list)
+        for server, _, name in (_clean(value).partition("/") for value in values):
+            if _is_id(server):
+                names[int(server)].append(name)
+        wanted = Q(pk__in=[])
+        for pk, among in names.items():
+            wanted |= Q(server=pk, name__in=among)
+        return self.rows(hidden, "").filter(wanted)
 
 
 LISTS: dict[str, type[Servers | Features]] = {"servers": Servers, "features": Features}
@@ -176,9 +174,11 @@ def _change(request: HttpRequest, login: User, lists: Servers | Features) -> Non
     if verb not in ("hide", "show"):
         messages.error(request, "Choose what to do with a button of the page.")
         return
-    side = "visible" if verb == "hide" else "hidden"
-    wanted = lists.matching(side, _text(request, side)) if all_of else lists.chosen(request.POST.getlist(side))
-    change = ChangeVisibility(login, _user(request), **wanted)
+    side, hidden = ("visible", False) if verb == "hide" else ("hidden", True)
+    chosen: Any = (
+        lists.rows(hidden, _text(request, side)) if all_of else lists.ticked(hidden, request.POST.getlist(side))
+    )
+    change = ChangeVisibility(login, _user(request), **{lists.what: chosen})
     count = change.hide() if verb == "hide" else change.show()
     done = "hidden" if verb == "hide" else "visible again"
     if count:
@@ -189,6 +189,10 @@ def _change(request: HttpRequest, login: User, lists: Servers | Features) -> Non
 
 def _text(request: HttpRequest, side: str) -> str:
     return _clean(request.GET.get(side, "")).strip()[:200]
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 19
 
 
 def _clean(text: str) -> str:

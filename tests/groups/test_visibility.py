@@ -189,6 +189,27 @@ class TestPage:
         assert lists(tab="features", visible="PL/")["visible"] == ["other PL"]
         assert HiddenFeature.objects.get(user=ann).server == polish
 
+    def test_all_that_match_are_hidden_at_once_however_many(self, client, ann) -> None:
+        server = LicenseServerFactory(name="PL")
+        Feature.objects.bulk_create(Feature(server=server, vendor="xf", name=f"f{each}") for each in range(20_001))
+        FeatureFactory(server=server, name="kept")
+
+        page = self.send(client, "hide-all", "?tab=features&visible=f").content.decode()
+
+        assert "20,001 are hidden." in page
+        assert "Show all 20,001" in page
+        assert list(visible_features(ann).values_list("name", flat=True)) == ["kept"]
+        assert "20,001 are visible again." in self.send(client, "show-all", "?tab=features").content.decode()
+
+    def test_ticked_features_are_shown_again_and_others_stay_hidden(self, client, ann, lists, group) -> None:
+        SetVisibility(ann, features=[(server, "WXPF") for server in LicenseServer.objects.all()]).execute()
+        ticked = [f"{server.pk}/WXPF" for server in LicenseServer.objects.exclude(name="DK")]
+
+        page = self.send(client, "show", "?tab=features", hidden=[*ticked, f"{10**18}/WXPF"])
+
+        assert "2 are visible again." in page.content.decode()
+        assert named(HiddenFeature.objects.all()) == {"DK/WXPF hidden from ann"}
+
     def test_features_of_hidden_servers_are_not_in_the_lists(self, client, ann, lists, group) -> None:
         SetVisibility(ann, [LicenseServer.objects.get(name="US")]).execute()
 
@@ -361,7 +382,9 @@ def test_a_feature_named_without_its_version_tells_which_there_are_to_who_may_se
 def test_hiding_twice_counts_once(group) -> None:
     ann = login("ann")
     polish = LicenseServer.objects.get(name="PL")
-    change = ChangeVisibility(ann, ann, [polish.pk], [(polish.pk, "WXPF")])
+    FeatureFactory(server=polish, name="WXPF", version="2.0")
+    features = Feature.objects.filter(server=polish, name="WXPF")
+    change = ChangeVisibility(ann, ann, LicenseServer.objects.filter(pk=polish.pk), features)
 
     assert change.hide() == 2
     assert change.hide() == 0
