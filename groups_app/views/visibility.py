@@ -22,6 +22,7 @@ from groups_app.visibility import changeable_logins, permitted_servers
 from licstats.models import Feature, LicenseServer
 
 SHOWN = 200
+CHANGE_LOGINS = "auth.change_user"
 TABS = {"servers": "License servers", "features": "Features"}
 
 
@@ -46,6 +47,24 @@ class Side:
     @property
     def not_shown(self) -> int:
         return self.total - len(self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class Logins:
+    """The logins to choose from: the one that is shown, and the first whose name contains `text`."""
+
+    text: str
+    names: list[str]
+    not_shown: int
+
+    @property
+    def many(self) -> bool:
+        """Whether there is need to look for one."""
+        return bool(self.text or self.not_shown)
+
+    @property
+    def no_other(self) -> bool:
+        return bool(self.text) and len(self.names) == 1
 
 
 class Servers:
@@ -114,7 +133,8 @@ LISTS: dict[str, type[Servers | Features]] = {"servers": Servers, "features": Fe
 def visibility(request: HttpRequest) -> HttpResponse:
     """Two lists, Visible and Hidden, of license servers or features of one login.
 
-    Query string: `tab=servers | features`, `login=` (administrators), `visible=` and `hidden=` filter the lists.
+    Query string: `tab=servers | features`; `visible=` and `hidden=` filter the lists; and for administrators `login=`,
+    and `find=`, a part of the names of the logins to choose from.
     """
     login = _login(request)
     tab = request.GET.get("tab", "servers")
@@ -131,7 +151,7 @@ def visibility(request: HttpRequest) -> HttpResponse:
         "tabs": [(name, label, _address(login, request, tab=name)) for name, label in TABS.items()],
         "sides": [lists.side(name, _text(request, name)) for name in ("visible", "hidden")],
         "hides_new": VisibilityDefault.objects.filter(user=login, hide_new_servers=True).exists(),
-        "logins": _logins(request),
+        "logins": _logins(request, login),
     }
     return render(request, "groups/visibility.html", context)
 
@@ -155,12 +175,19 @@ def _login(request: HttpRequest) -> User:
 
 
 def _changeable(user: User) -> QuerySet[User]:
-    return changeable_logins(user) if user.has_perm("auth.change_user") else User.objects.none()
+    return changeable_logins(user) if user.has_perm(CHANGE_LOGINS) else User.objects.none()
 
 
-def _logins(request: HttpRequest) -> list[str]:
-    found = _changeable(_user(request)).order_by("username")
-    return list(found.values_list("username", flat=True)[:SHOWN])
+def _logins(request: HttpRequest, shown: User) -> Logins | None:
+    """None where there is no choice: the login may not change others."""
+    if not _user(request).has_perm(CHANGE_LOGINS):
+        return None
+    text = _text(request, "find")
+    found = _changeable(_user(request)).filter(username__icontains=text).order_by("username")
+    names = list(found.values_list("username", flat=True)[:SHOWN])
+    if shown.username not in names:
+        names.insert(0, shown.username)
+    return Logins(text, names, found.exclude(username__in=names).count())
 
 
 def _change(request: HttpRequest, login: User, lists: Servers | Features) -> None:
@@ -187,8 +214,8 @@ def _change(request: HttpRequest, login: User, lists: Servers | Features) -> Non
         messages.warning(request, f"Nothing was changed. Tick what is to be {done}, then press the button.")
 
 
-def _text(request: HttpRequest, side: str) -> str:
-    return _clean(request.GET.get(side, "")).strip()[:200]
+def _text(request: HttpRequest, field: str) -> str:
+    return _clean(request.GET.get(field, "")).strip()[:200]
 
 
 def _is_id(text: str) -> bool:

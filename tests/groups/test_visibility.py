@@ -278,9 +278,34 @@ class TestPage:
 
         assert answers == {"boss": (404, 403), "peter": (404, 403), "helper": (200, 200)}
         assert named(HiddenServer.objects.all()) == {"PL hidden from helper"}
-        assert client.get(reverse("visibility")).context["logins"] == ["helper", "root"]
+        assert client.get(reverse("visibility")).context["logins"].names == ["helper", "root"]
         listed = client.get(reverse("admin:auth_user_changelist")).content.decode()
         assert re.findall(r">What (\w+) sees<", listed) == ["helper", "root"]
+
+    def test_the_login_that_is_shown_is_chosen_and_others_are_found_by_a_part_of_the_name(self, client, group) -> None:
+        User.objects.bulk_create(User(username=f"login{each:03}") for each in range(250))
+        client.force_login(login("zoe", "administrator"))
+
+        def offered(**query: str) -> tuple[list[str], list[str], str]:
+            page = client.get(reverse("visibility"), query).content.decode()
+            form = page.partition('class="visibility-login"')[2].partition("</form>")[0]
+            options = re.findall(r"<option( selected)?>(\w+)</option>", form)
+            return [name for chosen, name in options if chosen], [name for _, name in options], form
+
+        chosen, names, form = offered(login="login240")
+        assert (chosen, len(names), names[-1]) == (["login240"], 201, "login199")
+        assert "50 more: find them by a part of the name." in form
+        chosen, names, form = offered(login="login240", find="GIN24")
+        assert (chosen, names) == (["login240"], [f"login24{each}" for each in range(10)])
+        assert 'name="find" value="GIN24"' in form
+        chosen, names, form = offered(find="nobody")
+        assert (chosen, names) == (["zoe"], ["zoe"])
+        assert "No other login contains “nobody”." in form
+        User.objects.filter(username__gte="login1", username__lt="login3").delete()
+        assert "find" not in offered()[2]
+
+    def test_a_viewer_has_no_logins_to_choose_from(self, client, ann) -> None:
+        assert 'class="visibility-login"' not in client.get(reverse("visibility"), {"find": "a"}).content.decode()
 
     @pytest.mark.parametrize("values", [["x"], ["-1"], ["9" * 30], ["1/\x00"], ["²"], [""]])
     @pytest.mark.parametrize("tab", ["servers", "features"])
