@@ -15,8 +15,9 @@ from django.db.models.expressions import Combinable
 
 from groups_app.composition import check_members, check_memberships, same_addresses
 from groups_app.fleet_file import Entry, FleetError, FleetFile
-from groups_app.hiding import SetVisibility
+from groups_app.hiding import LONGEST_FEATURE, SetVisibility
 from groups_app.models import HostGroup, LicenseServerGroup, NameGroup, UserGroup
+from groups_app.visibility import not_offered
 from licstats.models import LicenseServer
 
 log = structlog.get_logger(__name__)
@@ -124,7 +125,7 @@ class ApplyFleet:
             return
         before = set(group.servers.all())
         group.servers.set(servers)
-        self._also_changed(("servers",) if before != set(servers) else (), notices)
+        self._also_changed(("servers",) if before != set(servers) else (), [*notices, *not_offered(group)])
 
     def _elsewhere(self, outcome: Outcome, entry: Entry, server: LicenseServer) -> Outcome:
         """The server in groups that the file does not name: those that it names were checked with all its changes."""
@@ -183,4 +184,8 @@ class ApplyFleet:
                 self.file.add(line, f"hide_features '{text}': write server/feature, as in \"PL/wxpf\".")
             elif server not in servers and server not in self.refused:
                 self.file.add(line, f"hide_features '{text}': there is no license server '{server}'.")
-        return [(servers[server], feature) for server, _, feature in pairs.values() if server in servers and feature]
+            elif len(feature) > LONGEST_FEATURE:
+                most = f"the name of a feature has {LONGEST_FEATURE} characters at most, this one {len(feature)}."
+                self.file.add(line, f"hide_features '{text[:40]}…': {most}")
+        known = ((servers.get(server), feature) for server, _, feature in pairs.values())
+        return [(server, feature) for server, feature in known if server and 0 < len(feature) <= LONGEST_FEATURE]

@@ -146,6 +146,8 @@ class FleetFile:
                 self._check_duration(entry, key, value)
             elif not _is(value, known[key]):
                 self.add(entry.line_of(key), f"{key} is {value!r}: it must be {WORDS[known[key]]}.")
+            elif isinstance(value, str | list) and any("\0" in text for text in value):
+                self.add(entry.line_of(key), f"{key}: a text cannot hold the character NUL.")
         misspelled = {_close(key, known) for key in entry.values if key not in known}
         for key in REQUIRED[entry.kind]:
             if entry.values.get(key) in (None, "") and key not in misspelled:

@@ -7,11 +7,15 @@ from typing import Any
 
 import structlog
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import transaction
-from django.db.models import Q
+from django.core.exceptions import EmptyResultSet
+from django.db import connection, transaction
+from django.db.models import Exists, Model, OuterRef, QuerySet
 
 from groups_app.models import HiddenFeature, HiddenServer, VisibilityDefault
 from licstats.models import LicenseServer
+
+MANY = 1_000  # hidden at once: planned as if there were none, until PostgreSQL notices them, queries would take minutes
+LONGEST_FEATURE = HiddenFeature._meta.get_field("name").max_length or 0  # characters of a name
 
 log = structlog.get_logger(__name__)
 
@@ -87,44 +91,52 @@ class SetVisibility:
 
 
 class ChangeVisibility:
-    """Hide license servers and features from a login, or show them again; the rest stays as it is."""
+    """Hide license servers and features from a login, or show them again; the rest stays as it is.
+
+    `features` are rows with `server` and `name`. The database goes through what is chosen, however much that is.
+    """
 
     def __init__(
         self,
         login: AbstractBaseUser,
         by: AbstractBaseUser,
-        servers: Iterable[int] = (),
-        features: Iterable[tuple[int, str]] = (),
+        servers: QuerySet[LicenseServer] | None = None,
+        features: QuerySet[Any, Any] | None = None,
     ) -> None:
         self.login = login
         self.by = by
-        self.servers = set(servers)
-        self.features = set(features)
+        self.servers = LicenseServer.objects.none() if servers is None else servers
+        self.features = HiddenFeature.objects.none() if features is None else features
 
     @transaction.atomic
     def hide(self) -> int:
         """How many are hidden now that were not."""
-        rows = HiddenServer.objects.filter(user_id=self.login.pk)
-        pairs = HiddenFeature.objects.filter(user_id=self.login.pk)
-        before = rows.count() + pairs.count()
-        HiddenServer.objects.bulk_create(
-            (HiddenServer(user_id=self.login.pk, server_id=pk) for pk in self.servers), ignore_conflicts=True
-        )
-        HiddenFeature.objects.bulk_create(
-            (HiddenFeature(user_id=self.login.pk, server_id=pk, name=name) for pk, name in self.features),
-            ignore_conflicts=True,
-        )
-        return self._record("hidden", rows.count() + pairs.count() - before)
+        servers = self._insert(HiddenServer, "server_id", self.servers.order_by().values_list("pk"))
+        pairs = self.features.order_by().values_list("server", "name").distinct()
+        return self._record("hidden", servers + self._insert(HiddenFeature, "server_id, name", pairs))
 
     @transaction.atomic
     def show(self) -> int:
         """How many are not hidden any more."""
-        servers, _ = HiddenServer.objects.filter(user_id=self.login.pk, server_id__in=self.servers).delete()
-        chosen = Q(pk__in=[])
-        for pk in {pk for pk, _ in self.features}:
-            chosen |= Q(server_id=pk, name__in=[name for server, name in self.features if server == pk])
-        features, _ = HiddenFeature.objects.filter(chosen, user_id=self.login.pk).delete()
+        servers, _ = HiddenServer.objects.filter(user_id=self.login.pk, server__in=self.servers).delete()
+        chosen = self.features.order_by().filter(server=OuterRef("server"), name=OuterRef("name"))
+        features, _ = HiddenFeature.objects.filter(Exists(chosen), user_id=self.login.pk).delete()
         return self._record("shown", servers + features)
+
+    def _insert(self, model: type[Model], columns: str, chosen: QuerySet[Any, Any]) -> int:
+        """How many of the rows `chosen` were not there."""
+        try:
+            sql, params = chosen.query.sql_with_params()
+        except EmptyResultSet:
+            return 0
+        into = f"INSERT INTO {model._meta.db_table} (user_id, {columns})"
+        statement = f"{into} SELECT %s, * FROM ({sql}) chosen ON CONFLICT DO NOTHING"  # noqa: S608 - our own names
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [self.login.pk, *params])
+            count = int(cursor.rowcount)
+            if count >= MANY:
+                cursor.execute(f"ANALYZE {model._meta.db_table}")
+        return count
 
     def _record(self, what: str, count: int) -> int:
         _look_again(self.login)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Group
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Group, User
 from django.db.models import (
     Case,
     Count,
@@ -59,6 +59,22 @@ def is_limited_by(role: Group, user: Login) -> bool:
     return not getattr(user, "is_superuser", False) and role.user_set.filter(pk=user.pk or 0).exists()
 
 
+def limited(user: Login) -> bool:
+    """Whether roles keep anything from `user`; what it hides is its own choice."""
+    return not sees_all(user) and forbidden_servers(user).exists()
+
+
+def changeable_logins(user: Login) -> QuerySet[User]:
+    """Logins that `user` may change, if it may change any: those that may see no more than itself.
+
+    Only superusers change superusers.
+    """
+    if getattr(user, "is_superuser", False):
+        return User.objects.all()
+    theirs = ForbiddenServer.objects.filter(role__user=OuterRef(OuterRef("pk")), server=OuterRef("server"))
+    return User.objects.filter(~Exists(forbidden_servers(user).exclude(Exists(theirs))), is_superuser=False)
+
+
 def permitted_servers(user: Login) -> QuerySet[LicenseServer]:
     """License servers that the roles of `user` let it see, hidden or not; none without a login."""
     if sees_all(user):
@@ -104,6 +120,12 @@ def visible_groups(user: Login) -> QuerySet[LicenseServerGroup]:
         return LicenseServerGroup.objects.none()
     forbidden = forbidden_servers(user).filter(server__groups=OuterRef("pk"))
     return LicenseServerGroup.objects.filter(~Exists(forbidden))
+
+
+def not_offered(group: LicenseServerGroup) -> list[str]:
+    """Why `group` is not offered to roles, a sentence for each role and member that it may not see."""
+    forbidden = ForbiddenServer.objects.filter(server__groups=group).select_related("role", "server")
+    return [f"Not offered to the role {row.role}: it may not see {row.server}." for row in forbidden]
 
 
 def visible_reason(user: Login) -> Combinable:

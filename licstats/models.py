@@ -17,12 +17,9 @@ from django.utils import timezone as clock
 from licstats.managers.base import AddressError, Manager
 from licstats.managers.reading import FeatureType, Status, Verdict
 from licstats.managers.registry import MANAGERS
+from licstats.names import plain_name
 from licstats.timezones import validate_timezone
 
-plain_name = RegexValidator(
-    r"\A[^\s/:,;][^\n\r\t/:,;]*\Z",
-    "A name begins with a visible character and has no line break, tab, slash, colon, comma or semicolon.",
-)
 site_name = RegexValidator(r"\A[a-z0-9][a-z0-9_-]*\Z", "A site is small letters, digits, - and _, as in 'krakow'.")
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from groups_app.visibility import permitted_servers
 from sessions_app import server_admin  # noqa: F401 - registers license servers with their queries
+from sessions_app.closing.visible import permitted
 from sessions_app.models import CloseEvent, CloseRequest
 
 if TYPE_CHECKING:  # only the stubs know these as generic
@@ -47,9 +47,8 @@ class CloseRequestAdmin(LookOnly, AnyModelAdmin):
     inlines = (CloseEventInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Without those of license servers that are forbidden to the administrator's roles."""
-        permitted = Q(server=None) | Q(server__in=permitted_servers(request.user))
-        return super().get_queryset(request).filter(permitted)
+        """Without those of license servers that are forbidden to the administrator's roles, or may have been."""
+        return super().get_queryset(request).filter(permitted(request.user))
 
 
 @admin.register(CloseEvent)
@@ -63,5 +62,5 @@ class CloseEventAdmin(LookOnly, AnyModelAdmin):
     date_hierarchy = "at"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        permitted = Q(request__server=None) | Q(request__server__in=permitted_servers(request.user))
-        return super().get_queryset(request).filter(permitted)
+        """An attempt that was turned away may name any license server: it is for whom no role limits."""
+        return super().get_queryset(request).filter(permitted(request.user, "request__"))

@@ -19,10 +19,10 @@ from groups_app.admin.naming import SeenNamesForm
 from groups_app.admin.pickers import ServerField, offered_servers
 from groups_app.composition import check_members
 from groups_app.matching import Matches, known_hosts, known_users
-from groups_app.models import ForbiddenServer, HostGroup, LicenseServerGroup, NameGroup, UserGroup
+from groups_app.models import HostGroup, LicenseServerGroup, NameGroup, UserGroup
 from groups_app.names import check_entries, entries_of
 from groups_app.status import status_of
-from groups_app.visibility import Login, visible_groups
+from groups_app.visibility import Login, not_offered, visible_groups
 
 if TYPE_CHECKING:  # only the stubs know these as generic
     GroupModelAdmin = admin.ModelAdmin[LicenseServerGroup]
@@ -79,7 +79,7 @@ class LicenseServerGroupAdmin(OpenedMixin, NamedAloneMixin, GroupModelAdmin):
         super().save_related(request, form, formsets, change)
         for notice in form.notices:
             self.message_user(request, notice, messages.WARNING)
-        for sentence in _reasons(form.instance):
+        for sentence in not_offered(form.instance):
             self.message_user(request, sentence, messages.WARNING)
 
     @admin.display(description="license servers", ordering="member_count")
@@ -92,13 +92,7 @@ class LicenseServerGroupAdmin(OpenedMixin, NamedAloneMixin, GroupModelAdmin):
 
     @admin.display(description="not offered to")
     def not_offered_to(self, group: LicenseServerGroup) -> str:
-        return " ".join(_reasons(group)) if group.pk else "-"
-
-
-def _reasons(group: LicenseServerGroup) -> list[str]:
-    """Why the group is not offered to roles, a sentence for each role and member that it may not see."""
-    forbidden = ForbiddenServer.objects.filter(server__groups=group).select_related("role", "server")
-    return [f"Not offered to the role {row.role}: it may not see {row.server}." for row in forbidden]
+        return " ".join(not_offered(group)) if group.pk else "-"
 
 
 class NameGroupAdmin(OpenedMixin, NameGroupModelAdmin):

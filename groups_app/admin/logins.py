@@ -10,12 +10,11 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import AnonymousUser, Group, User
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
-from django.utils.safestring import SafeString
 
 from groups_app.admin.deleting import NamedAloneMixin
 from groups_app.admin.meanwhile import OpenedForm, OpenedMixin
@@ -23,7 +22,7 @@ from groups_app.admin.roles import ASK_ANOTHER
 from groups_app.models import ForbiddenServer
 from groups_app.notices import named
 from groups_app.roles import VIEWER, let_administer
-from groups_app.visibility import Login, forbidden_servers, permitted_servers
+from groups_app.visibility import Login, changeable_logins, forbidden_servers, permitted_servers
 
 if TYPE_CHECKING:  # only the stubs know these as generic
     LoginModelAdmin = UserAdmin[User]
@@ -97,7 +96,8 @@ class LoginAdmin(OpenedMixin, NamedAloneMixin, LoginModelAdmin):
     add_fieldsets = [(None, {"fields": ["username", "groups", "usable_password", "password1", "password2"]})]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        return super().get_queryset(request).prefetch_related("groups")
+        own = changeable_logins(request.user).filter(pk=OuterRef("pk"))
+        return super().get_queryset(request).prefetch_related("groups").annotate(changeable=Exists(own))
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_change_permission(request, obj) and self._may_touch(request, obj)
@@ -106,10 +106,7 @@ class LoginAdmin(OpenedMixin, NamedAloneMixin, LoginModelAdmin):
         return super().has_delete_permission(request, obj) and self._may_touch(request, obj)
 
     def _may_touch(self, request: HttpRequest, login: User | None) -> bool:
-        if request.user.is_superuser or login is None:
-            return True
-        theirs = forbidden_servers(login).values("server")
-        return not login.is_superuser and not forbidden_servers(request.user).exclude(server__in=theirs).exists()
+        return login is None or changeable_logins(request.user).filter(pk=login.pk).exists()
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "groups":
@@ -144,7 +141,9 @@ class LoginAdmin(OpenedMixin, NamedAloneMixin, LoginModelAdmin):
         return ", ".join(sorted(role.name for role in login.groups.all()))
 
     @admin.display(description="visibility")
-    def visibility(self, login: User) -> SafeString:
+    def visibility(self, login: Any) -> str:
+        if not login.changeable:
+            return "-"
         address = f"{reverse('visibility')}?{urlencode({'login': login.username})}"
         return format_html('<a href="{}">What {} sees</a>', address, login.username)
 

@@ -6,7 +6,8 @@ from django.db import models
 from django.db.models import Q
 
 from groups_app.names import NamePatterns, check_entries, entries_of
-from licstats.models import LicenseServer, plain_name
+from licstats.models import LicenseServer
+from licstats.names import plain_name
 
 
 class LicenseServerGroup(models.Model):

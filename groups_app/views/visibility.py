@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -17,11 +18,11 @@ from django.views.decorators.http import require_http_methods
 
 from groups_app.hiding import ChangeVisibility, SetVisibility
 from groups_app.models import HiddenFeature, HiddenServer, VisibilityDefault
-from groups_app.visibility import permitted_servers
+from groups_app.visibility import changeable_logins, permitted_servers
 from licstats.models import Feature, LicenseServer
 
 SHOWN = 200
-MOST_AT_ONCE = 20_000
+CHANGE_LOGINS = "auth.change_user"
 TABS = {"servers": "License servers", "features": "Features"}
 
 
@@ -48,8 +49,28 @@ class Side:
         return self.total - len(self.items)
 
 
+@dataclass(frozen=True, slots=True)
+class Logins:
+    """The logins to choose from: the one that is shown, and the first whose name contains `text`."""
+
+    text: str
+    names: list[str]
+    not_shown: int
+
+    @property
+    def many(self) -> bool:
+        """Whether there is need to look for one."""
+        return bool(self.text or self.not_shown)
+
+    @property
+    def no_other(self) -> bool:
+        return bool(self.text) and len(self.names) == 1
+
+
 class Servers:
     """License servers that the roles of both the login and whoever changes it allow."""
+
+    what = "servers"
 
     def __init__(self, login: User, by: User) -> None:
         permitted = permitted_servers(login)
@@ -65,32 +86,28 @@ class Servers:
         items = [Item(str(server.pk), server.name, server.site) for server in rows.order_by("name")[:SHOWN]]
         return Side(name, text, items, rows.count())
 
-    def chosen(self, values: list[str]) -> dict[str, Any]:
-        wanted = [int(value) for value in values if value.isascii() and value.isdigit() and len(value) < 19]
-        return {"servers": self.all.filter(pk__in=wanted).values_list("pk", flat=True)}
-
-    def matching(self, name: str, text: str) -> dict[str, Any]:
-        return {"servers": self.rows(name == "hidden", text).values_list("pk", flat=True)[:MOST_AT_ONCE]}
+    def ticked(self, hidden: bool, values: list[str]) -> QuerySet[LicenseServer]:
+        return self.rows(hidden, "").filter(pk__in=[int(value) for value in values if _is_id(value)])
 
 
 class Features:
     """Features by license server and name, on license servers that are not hidden as a whole."""
 
+    what = "features"
+
     def __init__(self, login: User, by: User) -> None:
         servers = Servers(login, by)
         self.servers = servers.rows(False, "")
-        self.hidden = HiddenFeature.objects.filter(user=login, server__in=self.servers)
+        self.hidden = HiddenFeature.objects.filter(user=login)
 
     def rows(self, hidden: bool, text: str) -> QuerySet[Any, tuple[int, str, str]]:
-        rows: QuerySet[Any] = self.hidden
-        if not hidden:
-            same = self.hidden.filter(server=OuterRef("server"), name=OuterRef("name"))
-            rows = Feature.objects.filter(~Exists(same), server__in=self.servers)
+        same = self.hidden.filter(server=OuterRef("server"), name=OuterRef("name"))
+        rows: QuerySet[Any] = self.hidden if hidden else Feature.objects.filter(~Exists(same))
         server, slash, name = text.partition("/")
         found = Q(name__icontains=text) | Q(server__name__icontains=text)
         if slash:
             found |= Q(name__icontains=name, server__name__icontains=server)
-        ordered = rows.filter(found).order_by("name", "server__name")
+        ordered = rows.filter(found, server__in=self.servers).order_by("name", "server__name")
         return ordered.values_list("server", "server__name", "name").distinct()
 
     def side(self, name: str, text: str) -> Side:
@@ -98,15 +115,15 @@ class Features:
         items = [Item(f"{pk}/{feature}", feature, server) for pk, server, feature in rows[:SHOWN]]
         return Side(name, text, items, rows.count())
 
-    def chosen(self, values: list[str]) -> dict[str, Any]:
-        permitted = {str(pk): pk for pk in self.servers.values_list("pk", flat=True)}
-        pairs = [_clean(value).partition("/") for value in values[:MOST_AT_ONCE]]
-        return {
-            "features": [(permitted[pk], name) for pk, _, name in pairs if pk in permitted and 0 < len(name) <= 300]
-        }
-
-    def matching(self, name: str, text: str) -> dict[str, Any]:
-        return {"features": [(pk, feature) for pk, _, feature in self.rows(name == "hidden", text)[:MOST_AT_ONCE]]}
+    def ticked(self, hidden: bool, values: list[str]) -> QuerySet[Any, tuple[int, str, str]]:
+        names: dict[int, list[str]] = defaultdict(list)
+        for server, _, name in (_clean(value).partition("/") for value in values):
+            if _is_id(server):
+                names[int(server)].append(name)
+        wanted = Q(pk__in=[])
+        for pk, among in names.items():
+            wanted |= Q(server=pk, name__in=among)
+        return self.rows(hidden, "").filter(wanted)
 
 
 LISTS: dict[str, type[Servers | Features]] = {"servers": Servers, "features": Features}
@@ -116,7 +133,8 @@ LISTS: dict[str, type[Servers | Features]] = {"servers": Servers, "features": Fe
 def visibility(request: HttpRequest) -> HttpResponse:
     """Two lists, Visible and Hidden, of license servers or features of one login.
 
-    Query string: `tab=servers | features`, `login=` (administrators), `visible=` and `hidden=` filter the lists.
+    Query string: `tab=servers | features`; `visible=` and `hidden=` filter the lists; and for administrators `login=`,
+    and `find=`, a part of the names of the logins to choose from.
     """
     login = _login(request)
     tab = request.GET.get("tab", "servers")
@@ -133,7 +151,7 @@ def visibility(request: HttpRequest) -> HttpResponse:
         "tabs": [(name, label, _address(login, request, tab=name)) for name, label in TABS.items()],
         "sides": [lists.side(name, _text(request, name)) for name in ("visible", "hidden")],
         "hides_new": VisibilityDefault.objects.filter(user=login, hide_new_servers=True).exists(),
-        "logins": _logins(request),
+        "logins": _logins(request, login),
     }
     return render(request, "groups/visibility.html", context)
 
@@ -145,21 +163,31 @@ def _user(request: HttpRequest) -> User:
 
 
 def _login(request: HttpRequest) -> User:
-    """Whose visibility it is: that of whoever asks, or, for those who may change logins, of the one named."""
+    """Whose visibility it is: that of whoever asks, or of the one named, where that login may be changed."""
     user = _user(request)
     name = request.GET.get("login", user.username)
     if name == user.username:
         return user
-    login = User.objects.filter(username=_clean(name)).first() if user.has_perm("auth.change_user") else None
+    login = _changeable(user).filter(username=_clean(name)).first()
     if login is None:
         raise Http404("There is no such login.")
     return login
 
 
-def _logins(request: HttpRequest) -> list[str]:
-    if not _user(request).has_perm("auth.change_user"):
-        return []
-    return list(User.objects.order_by("username").values_list("username", flat=True)[:SHOWN])
+def _changeable(user: User) -> QuerySet[User]:
+    return changeable_logins(user) if user.has_perm(CHANGE_LOGINS) else User.objects.none()
+
+
+def _logins(request: HttpRequest, shown: User) -> Logins | None:
+    """None where there is no choice: the login may not change others."""
+    if not _user(request).has_perm(CHANGE_LOGINS):
+        return None
+    text = _text(request, "find")
+    found = _changeable(_user(request)).filter(username__icontains=text).order_by("username")
+    names = list(found.values_list("username", flat=True)[:SHOWN])
+    if shown.username not in names:
+        names.insert(0, shown.username)
+    return Logins(text, names, found.exclude(username__in=names).count())
 
 
 def _change(request: HttpRequest, login: User, lists: Servers | Features) -> None:
@@ -173,9 +201,11 @@ def _change(request: HttpRequest, login: User, lists: Servers | Features) -> Non
     if verb not in ("hide", "show"):
         messages.error(request, "Choose what to do with a button of the page.")
         return
-    side = "visible" if verb == "hide" else "hidden"
-    wanted = lists.matching(side, _text(request, side)) if all_of else lists.chosen(request.POST.getlist(side))
-    change = ChangeVisibility(login, _user(request), **wanted)
+    side, hidden = ("visible", False) if verb == "hide" else ("hidden", True)
+    chosen: Any = (
+        lists.rows(hidden, _text(request, side)) if all_of else lists.ticked(hidden, request.POST.getlist(side))
+    )
+    change = ChangeVisibility(login, _user(request), **{lists.what: chosen})
     count = change.hide() if verb == "hide" else change.show()
     done = "hidden" if verb == "hide" else "visible again"
     if count:
@@ -184,8 +214,12 @@ def _change(request: HttpRequest, login: User, lists: Servers | Features) -> Non
         messages.warning(request, f"Nothing was changed. Tick what is to be {done}, then press the button.")
 
 
-def _text(request: HttpRequest, side: str) -> str:
-    return _clean(request.GET.get(side, "")).strip()[:200]
+def _text(request: HttpRequest, field: str) -> str:
+    return _clean(request.GET.get(field, "")).strip()[:200]
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 19
 
 
 def _clean(text: str) -> str:

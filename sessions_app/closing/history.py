@@ -10,6 +10,7 @@ from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet
 from django.urls import reverse
 from django.utils.html import format_html
 
+from sessions_app.closing.visible import covered_closes
 from sessions_app.grid.columns import (
     DASH,
     ChoiceColumn,
@@ -36,7 +37,6 @@ from sessions_app.grid.filters import (
 )
 from sessions_app.grid.filters import DurationField as DurationInput
 from sessions_app.grid.grids import Grid
-from sessions_app.grid.reach import covered
 from sessions_app.grid.state import GridState
 from sessions_app.models import CloseRequest, CloseState
 
@@ -162,7 +162,7 @@ class ClosesGrid(Grid):
     def base(self, state: GridState) -> QuerySet[Any]:
         took = ExpressionWrapper(F("ended_at") - F("requested_at"), output_field=DurationField())
         rows = CloseRequest.objects.annotate(took=took)
-        return rows if state.scope is None else covered(rows, state.scope)
+        return rows if state.scope is None else covered_closes(rows, state.scope)
 
 
 CLOSES = ClosesGrid()

@@ -29,7 +29,7 @@ from sessions_app.grid.exports import EXTENSIONS, export
 from sessions_app.grid.grids import Grid, Page
 from sessions_app.grid.heading import head
 from sessions_app.grid.rendering import ActionCells, Addresses, FilterCell, body, filter_cells, header_groups
-from sessions_app.grid.state import PAGE_SIZES, GridState
+from sessions_app.grid.state import PAGE_SIZES, GridState, given_in, scope_params
 
 IDENTITY = {"feature": "feature__name", "version": "feature__version", "type": "feature__type"}
 PAGING = ("page", "per_page")  # their fields stand below the rows
@@ -131,7 +131,8 @@ class GridPage(View):
         if request.GET.get("at"):
             return None
         try:
-            scope = self.grid.read_scope(request.GET, request.user)
+            given = given_in(request.GET, self.grid)
+            scope = self.grid.read_scope(scope_params(self.grid, given), request.user)
         except (ScopeError, ValueError):
             return None
         reach = Reach.of(scope, now)

@@ -27,7 +27,7 @@ class GroupField(forms.CharField):
     """The name of a user group or of a host group, as the group."""
 
     def __init__(self, *, kind: type[NameGroup], **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(strip=False, **options)
         self.kind = kind
 
     def clean(self, value: Any) -> NameGroup | None:

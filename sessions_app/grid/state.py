@@ -183,12 +183,7 @@ class StateReader:
         self.grid = grid
         self.user = user
         self.now = now
-        self.given = {
-            name: tuple(text for text in params.getlist(name) if text.strip() or name in grid.may_be_empty)
-            for name in params
-            if name in grid.parameters
-        }
-        self.given = {name: texts for name, texts in self.given.items() if texts}
+        self.given = given_in(params, grid)
         self.unknown = tuple(sorted(name for name in params if name not in grid.parameters))
         self.errors: dict[str, list[str]] = {}
 
@@ -248,10 +243,10 @@ class StateReader:
         return at
 
     def _scope(self) -> Any:
+        for name in self.grid.scope_fields:
+            self._single(name)
         try:
-            return self.grid.read_scope(
-                {name: self._single(name) for name in self.grid.scope_fields if name in self.given}, self.user
-            )
+            return self.grid.read_scope(scope_params(self.grid, self.given), self.user)
         except ScopeError as error:
             self._error(error.field, str(error))
             return error.scope  # what else was chosen, where only a part of it is wrong
@@ -360,6 +355,21 @@ class StateReader:
             self._error("per_page", f"A page has {', '.join(map(str, PAGE_SIZES))} rows.")
             return PAGE_SIZES[0]
         return size
+
+
+def given_in(params: QueryDict, grid: Grid) -> dict[str, tuple[str, ...]]:
+    """What `params` say to `grid`, without what is empty."""
+    given = {
+        name: tuple(text for text in params.getlist(name) if text.strip() or name in grid.may_be_empty)
+        for name in params
+        if name in grid.parameters
+    }
+    return {name: texts for name, texts in given.items() if texts}
+
+
+def scope_params(grid: Grid, given: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """What `read_scope` of `grid` reads. Names are taken as they were given: a stored one may end in a space."""
+    return {name: given[name][0] for name in grid.scope_fields if name in given}
 
 
 def has_offset(text: str) -> bool:

@@ -15,13 +15,13 @@ from django.utils import timezone as clock
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.views.csrf import csrf_failure as plain_csrf_failure
 
-from groups_app.visibility import visible_features
 from licstats.live import LiveRequest, mark, unchanged
 from sessions_app.closing import check, record
 from sessions_app.closing.ask import REASON_LIMIT, CloseSession, close_all, reason_obstacle
 from sessions_app.closing.history import CLOSES
 from sessions_app.closing.identity import Identity
 from sessions_app.closing.preview import AT_ONCE, Preview, going_together, preview
+from sessions_app.closing.visible import visible_closes
 from sessions_app.grid.pages import GridPage, Reach
 from sessions_app.grid.sessions import SESSIONS
 from sessions_app.grid.state import GridState
@@ -88,9 +88,8 @@ def close_sessions(request: CloseHttpRequest) -> HttpResponse:
 
 def close_progress(request: CloseHttpRequest) -> HttpResponse:
     """How far the closes `request=ID` are, as often as needed; live until all have ended."""
-    wanted = CloseRequest.objects.filter(pk__in=_numbers(request.GET, "request")[:AT_ONCE])
-    own = wanted.filter(login=request.user) | wanted.filter(feature__in=visible_features(request.user))
-    rows = list(own.order_by("pk"))
+    wanted = _numbers(request.GET, "request")[:AT_ONCE]
+    rows = list(visible_closes(request.user).filter(pk__in=wanted).order_by("pk"))
     if not rows:
         return _problem(request, "There is no such close, or your login does not see it.", 404)
     if answer := unchanged(request, _version(rows)):

@@ -3,9 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 
-from groups_app.models import HiddenFeature, HiddenServer, HostGroup, LicenseServerGroup, UserGroup
+from groups_app.models import ForbiddenServer, HiddenFeature, HiddenServer, HostGroup, LicenseServerGroup, UserGroup
 from licstats.models import LicenseServer
 from sessions_app.models import OpenSession
 from sessions_app.polling.ingest import ingest
@@ -149,7 +150,17 @@ def test_an_empty_list_shows_everything_again(tmp_path: Path) -> None:
         (
             '"PL"\nmanager',
             '"P\\tL"\nmanager',
-            "fleet.toml line 2: name 'P\tL': A name begins with a visible character",
+            "fleet.toml line 2: name 'P\tL': A name begins and ends with a visible character",
+        ),
+        (
+            'name = "XF"',
+            'name = "XF "',
+            "fleet.toml line 16: name 'XF ': A name begins and ends with a visible character",
+        ),
+        (
+            '"PL"\nmanager',
+            '"P\\u200BL"\nmanager',
+            "fleet.toml line 2: name 'P\u200bL': A name has no character that cannot be seen: take U+200B out of it.",
         ),
         ("[[group]]", "[[grupp]]", "fleet.toml line 15: 'grupp' is not known. Did you mean [[group]]?"),
         ("[[group]]", "[group]", "fleet.toml line 15: write [[group]], with two brackets"),
@@ -233,3 +244,51 @@ def test_members_that_do_not_fit_are_refused_by_name(tmp_path: Path) -> None:
     message = refused(tmp_path, '[[group]]\nname = "XF"\nservers = ["PL", "US", "DK"]\n')
 
     assert "fleet.toml line 3: group 'XF': DK has no vendor in common with the others: it serves other" in message
+
+
+def test_a_name_that_cannot_be_stored_is_one_problem_among_others(tmp_path: Path) -> None:
+    UserFactory(username="viewer1")
+    LicenseServerFactory(name="PL")
+    long = f'[[visibility]]\nuser = "viewer1"\nhide_features = [\n"PL/{"x" * 300}",\n"PL/{"y" * 301}",\n]\n'
+
+    message = refused(tmp_path, long + '[[user_group]]\nname = "a,b"\nmembers = ["ann"]\n')
+
+    assert (
+        f"fleet.toml line 5: hide_features 'PL/{'y' * 37}…': "
+        "the name of a feature has 300 characters at most, this one 301." in message
+    )
+    assert "fleet.toml line 8: name 'a,b': A name begins" in message
+    assert message.endswith("Nothing was applied: 2 problems.")
+
+
+@pytest.mark.parametrize(
+    ("key", "old", "new"),
+    [
+        ("name", '"PL"\nmanager', '"P\\u0000L"\nmanager'),
+        ("timezone", '"Europe/Warsaw"', '"Europe\\u0000"'),
+        ("servers", '["PL", "US"]', '["PL", "U\\u0000S"]'),
+        ("members", '"ann"', '"a\\u0000nn"'),
+        ("user", '"viewer1"', '"view\\u0000er1"'),
+        ("hide_servers", '["US"]', '["U\\u0000S"]'),
+        ("hide_features", '"PL/wxpf"', '"PL/wx\\u0000pf"'),
+        ("description", "enabled = false", 'description = "a\\u0000b"'),
+    ],
+)
+def test_a_text_with_the_character_nul_is_refused_with_its_line(tmp_path: Path, key: str, old: str, new: str) -> None:
+    UserFactory(username="viewer1")
+    text = WHOLE.replace(old, new, 1)
+    line = text[: text.index("\\u0000")].count("\n") + 1
+
+    message = refused(tmp_path, text.replace('"20s"', '"20 moons"'))
+
+    assert f"fleet.toml line {line}: {key}: a text cannot hold the character NUL." in message
+    assert "fleet.toml line 7: timeout: 'moons' is not a unit of time." in message
+
+
+def test_a_group_that_a_role_loses_is_named_with_the_reason(tmp_path: Path) -> None:
+    server = LicenseServerFactory(name="PL")
+    ForbiddenServer.objects.create(role=Group.objects.create(name="planner"), server=server)
+
+    out = apply(tmp_path, '[[group]]\nname = "XF"\nservers = ["PL"]\n')
+
+    assert "group XF: created\n  note: Not offered to the role planner: it may not see PL.\n" in out

@@ -2,49 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-
 import pytest
 import time_machine
 from django.contrib.auth.models import AnonymousUser, Group, User
-from django.test import Client
-from django.urls import reverse
 
 from groups_app.choices import feature_choices, group_choices, server_choices
 from groups_app.hiding import ChangeVisibility, SetVisibility
-from groups_app.models import ForbiddenServer, HiddenFeature, HiddenServer, LicenseServerGroup
-from groups_app.roles import AddLogin
+from groups_app.models import LicenseServerGroup
 from groups_app.scope import Scope, ScopeError
 from groups_app.visibility import visible_features, visible_groups, visible_servers
 from licstats.models import Feature, LicenseServer
-from tests.factories import NOON, FeatureFactory, LicenseServerFactory, UserFactory
+from tests.factories import NOON, FeatureFactory, LicenseServerFactory
+from tests.groups.seeing import forbid, login, named
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def group() -> LicenseServerGroup:
-    """The group XF of PL, US and DK, which have 10 of WXPF and one of another feature each."""
-    group = LicenseServerGroup.objects.create(name="XF")
-    for name in ("PL", "US", "DK"):
-        server = FeatureFactory(server__name=name, name="WXPF").server
-        FeatureFactory(server=server, name=f"other {name}")
-        group.servers.add(server)
-    return group
-
-
-def login(name: str, role: str = "viewer") -> User:
-    AddLogin(name, role).execute()
-    return User.objects.get(username=name)
-
-
-def named(rows) -> set[str]:
-    return {str(row) for row in rows}
-
-
-def forbid(name: str, role: str = "viewer") -> None:
-    ForbiddenServer.objects.create(role=Group.objects.get(name=role), server=LicenseServer.objects.get(name=name))
 
 
 class TestOwnChoice:
@@ -138,126 +109,6 @@ class TestRoles:
         assert "US" in named(visible_servers(User.objects.create_superuser("boss")))
 
 
-class TestPage:
-    @pytest.fixture
-    def ann(self, client: Client) -> User:
-        ann = login("ann")
-        client.force_login(ann)
-        return ann
-
-    @pytest.fixture
-    def lists(self, client: Client) -> Callable[..., dict[str, list[str]]]:
-        def read(**query: str) -> dict[str, list[str]]:
-            sides = client.get(reverse("visibility"), query).context["sides"]
-            return {side.name: [item.label for item in side.items] for side in sides}
-
-        return read
-
-    def send(self, client: Client, action: str, query: str = "", **values: list[object]):
-        return client.post(reverse("visibility") + query, {"action": action, **values}, follow=True)
-
-    def test_several_servers_are_hidden_at_once_and_shown_again(self, client, ann, lists, group) -> None:
-        chosen = list(LicenseServer.objects.filter(name__in=["US", "DK"]).values_list("pk", flat=True))
-
-        page = self.send(client, "hide", visible=chosen)
-
-        assert "2 are hidden." in page.content.decode()
-        assert lists() == {"visible": ["PL"], "hidden": ["DK", "US"]}
-        self.send(client, "show", hidden=chosen[:1])
-        assert len(lists()["hidden"]) == 1
-
-    def test_the_lists_are_filtered_each_on_its_own(self, client, ann, lists, group) -> None:
-        assert lists(visible="p") == {"visible": ["PL"], "hidden": []}
-        assert lists(hidden="p")["visible"] == ["DK", "PL", "US"]
-
-    def test_all_that_match_are_hidden_at_once(self, client, ann, lists) -> None:
-        LicenseServerFactory.create_batch(300)
-        LicenseServerFactory(name="kept")
-
-        page = self.send(client, "hide-all", "?visible=server")
-
-        assert "300 are hidden." in page.content.decode()
-        assert lists()["visible"] == ["kept"]
-        assert HiddenServer.objects.filter(user=ann).count() == 300
-
-    def test_features_are_hidden_on_one_server(self, client, ann, lists, group) -> None:
-        polish = LicenseServer.objects.get(name="PL")
-
-        self.send(client, "hide", "?tab=features", visible=[f"{polish.pk}/WXPF"])
-
-        assert lists(tab="features")["hidden"] == ["WXPF"]
-        assert lists(tab="features", visible="PL/")["visible"] == ["other PL"]
-        assert HiddenFeature.objects.get(user=ann).server == polish
-
-    def test_features_of_hidden_servers_are_not_in_the_lists(self, client, ann, lists, group) -> None:
-        SetVisibility(ann, [LicenseServer.objects.get(name="US")]).execute()
-
-        assert "other US" not in lists(tab="features")["visible"]
-
-    def test_new_servers_can_be_hidden_by_default(self, client, ann, group) -> None:
-        self.send(client, "hide-new")
-        LicenseServerFactory(name="new")
-
-        assert "new" not in named(visible_servers(ann))
-        assert "Show new license servers" in client.get(reverse("visibility")).content.decode()
-
-    def test_what_a_role_may_not_see_is_in_neither_list(self, client, ann, lists, group) -> None:
-        forbid("US")
-        HiddenServer.objects.create(user=ann, server=LicenseServer.objects.get(name="US"))
-        american = LicenseServer.objects.get(name="US")
-
-        assert lists() == {"visible": ["DK", "PL"], "hidden": []}
-        self.send(client, "show", hidden=[american.pk])
-        assert HiddenServer.objects.filter(user=ann, server=american).exists()
-
-    @time_machine.travel(NOON, tick=False)
-    def test_a_viewer_cannot_open_the_page_of_another_login(self, client, ann) -> None:
-        UserFactory(username="peter")
-
-        there = client.get(reverse("visibility"), {"login": "peter"})
-        nowhere = client.get(reverse("visibility"), {"login": "nobody"})
-
-        assert (there.status_code, nowhere.status_code) == (404, 404)
-        token = re.compile(rb'(?<=X-CSRFToken": ")\w+|(?<=csrfmiddlewaretoken" value=")\w+')
-        assert token.sub(b"", there.content) == token.sub(b"", nowhere.content)
-
-    def test_an_administrator_sets_it_for_another_login(self, client, group) -> None:
-        peter = login("peter")
-        client.force_login(login("root", "administrator"))
-        american = LicenseServer.objects.get(name="US")
-
-        page = self.send(client, "hide", "?login=peter", visible=[american.pk])
-
-        assert "What peter sees" in page.content.decode()
-        assert named(visible_servers(peter)) == {"PL", "DK"}
-
-    def test_an_administrator_does_not_reach_servers_forbidden_to_it(self, client, group) -> None:
-        peter = login("peter")
-        forbid("US", "administrator")
-        client.force_login(login("root", "administrator"))
-        american = LicenseServer.objects.get(name="US")
-
-        page = self.send(client, "hide", "?login=peter", visible=[american.pk])
-
-        assert ">US<" not in page.content.decode()
-        assert not HiddenServer.objects.filter(user=peter).exists()
-
-    @pytest.mark.parametrize("values", [["x"], ["-1"], ["9" * 30], ["1/\x00"], ["²"], [""]])
-    @pytest.mark.parametrize("tab", ["servers", "features"])
-    def test_values_that_mean_nothing_change_nothing(self, client, ann, group, tab: str, values: list[str]) -> None:
-        page = self.send(client, "hide", f"?tab={tab}&visible=%00", visible=values)
-
-        assert page.status_code == 200
-        assert "Nothing was changed." in page.content.decode()
-
-    def test_its_queries_do_not_grow_with_the_fleet(self, client, ann, group, django_assert_max_num_queries) -> None:
-        LicenseServerFactory.create_batch(50)
-
-        for tab in ("servers", "features"):
-            with django_assert_max_num_queries(11):
-                client.get(reverse("visibility"), {"tab": tab})
-
-
 class TestPickLists:
     def test_they_are_filtered_and_cut_and_know_how_many_there_are(self, group) -> None:
         LicenseServerFactory.create_batch(120)
@@ -342,7 +193,9 @@ def test_a_feature_named_without_its_version_tells_which_there_are_to_who_may_se
 def test_hiding_twice_counts_once(group) -> None:
     ann = login("ann")
     polish = LicenseServer.objects.get(name="PL")
-    change = ChangeVisibility(ann, ann, [polish.pk], [(polish.pk, "WXPF")])
+    FeatureFactory(server=polish, name="WXPF", version="2.0")
+    features = Feature.objects.filter(server=polish, name="WXPF")
+    change = ChangeVisibility(ann, ann, LicenseServer.objects.filter(pk=polish.pk), features)
 
     assert change.hide() == 2
     assert change.hide() == 0

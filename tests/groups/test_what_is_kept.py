@@ -9,6 +9,7 @@ from groups_app.hiding import ChangeVisibility, SetVisibility
 from groups_app.logins import LoginBackend
 from groups_app.models import ForbiddenServer, HiddenFeature, HiddenServer
 from groups_app.visibility import sees_all, visible_features
+from licstats.models import LicenseServer
 from tests.factories import FeatureFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -60,7 +61,7 @@ class TestWhatARequestKnowsOfItsLogin:
     def test_what_is_hidden_during_a_request_is_hidden_in_its_answer(self, somebody: User) -> None:
         feature = FeatureFactory()
         for change in (
-            lambda user: ChangeVisibility(user, user, servers=[feature.server_id]).hide(),
+            lambda user: ChangeVisibility(user, user, LicenseServer.objects.filter(pk=feature.server_id)).hide(),
             lambda user: SetVisibility(user, servers=[feature.server]).execute(),
         ):
             HiddenServer.objects.all().delete()

@@ -56,6 +56,7 @@ def test_a_license_server_is_added_and_due_at_once(admin_page: Client) -> None:
         ("interval", "1 s", "0:00:05"),
         ("timeout", "2h", "0:10:00"),
         ("name", "a/b", "no line break, tab, slash"),
+        ("name", "P\u200bL", "take U+200B out of it"),
         ("site", "Kraków!", "small letters, digits"),
     ],
 )

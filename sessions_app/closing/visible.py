@@ -1,0 +1,39 @@
+"""Which closes a login may see, on pages and in the administration.
+
+A close outlives its license server, and what is gone cannot tell from whom it was kept: a close of it is for logins
+that nothing is kept from, and for whoever asked for it.
+"""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+
+from groups_app.scope import Scope
+from groups_app.visibility import Login, limited, permitted_servers, sees_all, visible_features, visible_groups
+from licstats.models import LicenseServer
+from sessions_app.grid.reach import covered
+from sessions_app.models import CloseRequest
+
+
+def covered_closes(rows: QuerySet[CloseRequest], scope: Scope) -> QuerySet[CloseRequest]:
+    """Those of `rows` that a report on `scope` lists."""
+    if scope.server or scope.group or sees_all(scope.user):
+        return covered(rows, scope)
+    return covered(rows.exclude(feature=None), scope) | rows.filter(feature=None, login=scope.user.pk)
+
+
+def visible_closes(user: Login) -> QuerySet[CloseRequest]:
+    """Closes that `user` finds in the report of any scope, and all that it asked for."""
+    if sees_all(user):
+        return CloseRequest.objects.all()
+    members = LicenseServer.objects.filter(groups__in=visible_groups(user))
+    seen = Q(feature__in=visible_features(user)) | Q(server__in=members)
+    return CloseRequest.objects.filter(seen | Q(login=user.pk))
+
+
+def permitted(user: Login, path: str = "") -> Q:
+    """The condition that the roles of `user` let it see a close, which stands at `path` of the filtered model."""
+    if not limited(user):
+        return Q()
+    asked = Q(**{f"{path}server": None, f"{path}login": user.pk})
+    return asked | Q(**{f"{path}server__in": permitted_servers(user)})
