@@ -95,6 +95,22 @@ class TestAfterItsLicenseServer:
         assert seen(root, gone) == [False, False, False]
         assert administered(root) == [False, False]
 
+    def test_a_login_to_which_that_license_server_alone_was_forbidden_sees_nothing_of_it(
+        self, gone: CloseRequest
+    ) -> None:
+        AddLogin("ada", "viewer").execute()
+        ada = User.objects.get(username="ada")
+        ada.is_staff = True
+        ada.save()
+        ada.user_permissions.add(*Permission.objects.filter(codename__in=["view_closerequest", "view_closeevent"]))
+        limited(ada, LicenseServer.objects.get(name="zsecret"))
+        assert seen(ada, gone) == [False, False, False]
+
+        LicenseServer.objects.filter(name="zsecret").delete()
+
+        assert seen(ada, gone) == [False, False, False]
+        assert administered(ada) == [False, False]
+
     def test_a_login_that_hid_license_servers_sees_nothing_of_it(
         self, gone: CloseRequest, other: LicenseServer
     ) -> None:
