@@ -6,6 +6,7 @@ asked for it, and for logins that nothing is kept from and that may change what 
 
 from __future__ import annotations
 
+from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
 from groups_app.scope import Scope
@@ -17,7 +18,11 @@ from sessions_app.models import CloseRequest
 
 def sees_what_is_gone(user: Login) -> bool:
     """Whether closes of license servers that were deleted are for `user`, whoever asked for them."""
-    return sees_all(user) and user.has_perm("auth.change_group")
+    return sees_all(user) and changes_roles(user)
+
+
+def changes_roles(user: Login) -> bool:
+    return isinstance(user, User) and user.has_perm("auth.change_group")
 
 
 def covered_closes(rows: QuerySet[CloseRequest], scope: Scope) -> QuerySet[CloseRequest]:
@@ -38,7 +43,7 @@ def visible_closes(user: Login) -> QuerySet[CloseRequest]:
 
 def permitted(user: Login, path: str = "") -> Q:
     """The condition that the roles of `user` let it see a close, which stands at `path` of the filtered model."""
-    if not limited(user) and user.has_perm("auth.change_group"):
+    if not limited(user) and changes_roles(user):
         return Q()
     asked = Q(**{f"{path}server": None, f"{path}login": user.pk})
     return asked | Q(**{f"{path}server__in": permitted_servers(user)})
