@@ -4,37 +4,40 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Count, Q, QuerySet
-from django.utils import timezone
+from django.db.models import Count, Max, Q, QuerySet
 
-from groups_app.members import Identity
+from groups_app.members import Explanation, Identity
 from groups_app.merging import COUNTS_FOR
 from groups_app.models import LicenseServerGroup
-from licstats.ages import format_ago
+from licstats.ages import format_ago, local_minute
 from licstats.models import Feature, LicenseServer
 
 MOST_NAMED = 5
 
 
-def reason_without_data(servers: QuerySet[LicenseServer], features: QuerySet[Feature], now: datetime) -> str:
+def reason_without_data(servers: QuerySet[LicenseServer], features: QuerySet[Feature]) -> str:
     """Why the last readings of `servers` have nothing of `features`, as sentences; empty where they do.
 
     A reading that is old is data, however old: its age stands beside it. `servers` have what is `told` of their reason.
+    Not of one feature of a group, which may have no sum though members list it: `reason_without_sum`.
     """
     if features.filter(server__read_at__isnull=False, last_listed_at=None).exists():
         return ""
     known = list(servers.order_by("name"))
     if not known:
         return "No license server is there to be shown."
-    never = [server for server in known if server.read_at is None]
-    if len(never) == len(known):
-        return _listed([_never_read(server, features) for server in known])
-    gone = features.exclude(last_listed_at=None).order_by("-last_listed_at").select_related("server")
-    if last := gone.first():
-        names = list(dict.fromkeys(str(feature.server) for feature in gone[: 10 * MOST_NAMED]))
-        verb = "reports" if len(names) == 1 else "report"
-        return f"{_named(names)} no longer {verb} it since {_moment(last.last_listed_at)}."
-    return f"The last reading of {_named(known)} listed no feature."
+    last = dict(features.order_by().values_list("server").annotate(Max("last_listed_at")))
+    gone = [f"{server} since {local_minute(since)}" for server in known if (since := last.get(server.pk))]
+    empty = [server for server in known if server.read_at and not last.get(server.pk)]
+    never = [_never_read(server, server.pk in last) for server in known if not (server.read_at or last.get(server.pk))]
+    said = [f"No longer reported by {_named(gone)}."] if gone else []
+    said += [f"The last reading of {_named(empty)} listed no feature."] if empty else []
+    return " ".join([*said, _listed(never)]).strip()
+
+
+def reason_without_sum(explanation: Explanation) -> str:
+    """Why one feature of a group has no figures, as sentences that name the members; empty where it has."""
+    return "" if explanation.has_sum else _listed([f"{text.rstrip('.')}." for text in explanation.not_in_it])
 
 
 def reason_without_feature(features: QuerySet[Feature], wanted: Identity, where: str) -> str:
@@ -80,8 +83,8 @@ def _notice(server: LicenseServer, blanks: int, now: datetime) -> str:
     return f"{server} does not answer: its last reading was {ago}." if server.failures else ""
 
 
-def _never_read(server: LicenseServer, features: QuerySet[Feature]) -> str:
-    if features.filter(server=server).exists():
+def _never_read(server: LicenseServer, imported: bool) -> str:
+    if imported:
         return f"{server} has imported data only."
     if not server.enabled:
         return f"{server} was never read and is not enabled."
@@ -99,7 +102,3 @@ def _named(things: list[str] | list[LicenseServer]) -> str:
     names = [str(thing) for thing in things[:MOST_NAMED]]
     more = f" and {len(things) - MOST_NAMED} more" if len(things) > MOST_NAMED else ""
     return ", ".join(names) + more
-
-
-def _moment(value: datetime | None) -> str:
-    return f"{timezone.localtime(value):%Y-%m-%d %H:%M}" if value else ""

@@ -8,12 +8,11 @@ from datetime import date, datetime, timedelta
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from groups_app.members import explain
 from groups_app.merging import merged_features, today
 from groups_app.models import MergedFeature
-from groups_app.notices import no_members
+from groups_app.notices import no_members, reason_without_sum
 from groups_app.scope import Scope
-from licstats.ages import Age
+from licstats.ages import Age, local_minute
 from licstats.models import Feature
 from sessions_app.grid.people import UserScope
 
@@ -75,7 +74,7 @@ def facts_of(scope: Scope, now: datetime) -> Facts | None:
         return _of_features(scope.features().select_related("server"), today(now))
     identity = {"name": scope.feature, "version": scope.version, "type": scope.type}
     merged = merged_features(scope.group, now, [scope.feature]).filter(**identity).first()
-    return None if merged is None else _of_merged(merged, explain(scope.group, **identity, now=now).text)
+    return None if merged is None else _of_merged(merged, scope.explanation.text if scope.explanation else "")
 
 
 def _of_features(features: QuerySet[Feature], day: date) -> Facts | None:
@@ -130,6 +129,8 @@ def nothing_known(scope: Scope | UserScope) -> str:
     """Why nothing at all is known of the choice, so that no sessions is not the same as none; else empty."""
     if scope.server:
         return "" if scope.server.read_at else f"Nothing is known of {scope.server} yet: it was never read."
+    if scope.explanation:
+        return reason_without_sum(scope.explanation)
     if scope.servers().filter(read_at__isnull=False).exists():
         return ""
     if has_no_members(scope):
@@ -148,12 +149,14 @@ def has_no_members(scope: Scope | UserScope) -> bool:
 
 def no_realtime_data(scope: Scope, now: datetime) -> str:
     """Why the choice has no realtime data, or only an old one; empty where all is well."""
-    if reason := scope.reason_without_data(now):
+    if reason := scope.reason_without_data():
         return f"No realtime data. {reason}"
+    if scope.explanation:
+        return " ".join(scope.explanation.still_in_it)
     server = scope.server
     if server is None or server.read_at is None:
         return ""
-    last = f"what is shown is its last reading, of {timezone.localtime(server.read_at):%Y-%m-%d %H:%M}"
+    last = f"what is shown is its last reading, of {local_minute(server.read_at)}"
     if not server.enabled:
         return f"No realtime data: {server} is not queried any more; {last}."
     if Age.of(server.read_at, server.interval, now) is Age.STALE:

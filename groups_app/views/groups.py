@@ -9,7 +9,6 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from groups_app.members import explain
 from groups_app.notices import group_notices
 from groups_app.scope import Scope, ScopeError
 from groups_app.status import status_of, with_status
@@ -53,9 +52,8 @@ def merged_feature(request: HttpRequest) -> HttpResponse:
         scope = Scope.read(request.GET, request.user)
     except ScopeError as error:
         raise Http404(str(error)) from error
-    if scope.group is None or not scope.feature:
+    if scope.explanation is None:
         raise Http404("Choose a license server group and a feature.")
-    explanation = explain(scope.group, scope.feature, scope.version, scope.type, timezone.now())
     template = "groups/parts/explanation.html" if getattr(request, "htmx", False) else "groups/merged_feature.html"
-    context: dict[str, Any] = {"explanation": explanation, "scope": scope}
+    context: dict[str, Any] = {"explanation": scope.explanation, "scope": scope}
     return mark(render(request, template, context))
