@@ -40,12 +40,19 @@ IDENTITY = ("server_name", "scope_kind", "name", "version", "type")
 
 
 class FeatureLink(Column):
-    """The feature's name, which leads to its sessions."""
+    """The feature's name, which leads to its sessions; beside a merged one, how many members are not in its sums."""
 
     def cell(self, row: Row, moment: Moment) -> str:
         scope = f"{row['scope_kind']}:{row['server_name']}"
         address = feature_address("realtime-sessions", scope, identity_of(row))
-        return format_html('<a href="{}">{}</a>', address, row["name"])
+        return format_html('<a href="{}">{}</a>{}', address, row["name"], left_out_sign(row["left_out"]))
+
+
+def left_out_sign(members: int) -> SafeString:
+    if not members:
+        return SafeString("")
+    why = "Not in these sums, as the last reading is older than 24 h. Point at a figure to see of which license server."
+    return format_html(' <span class="tag tag-left-out" title="{}">{} left out</span>', why, f"{members:,}")
 
 
 def identity_of(row: Row) -> Identity:
@@ -134,7 +141,7 @@ class LastUpdateColumn(DateTimeColumn):
 class UsageTable(GridTable):
     server = Column("Name", "server_name", group=SERVER)
     vendor = Column("Vendor", "vendor", group=SERVER)
-    feature = FeatureLink("Name", "name", group=FEATURE, needs=IDENTITY)
+    feature = FeatureLink("Name", "name", group=FEATURE, needs=(*IDENTITY, "left_out"))
     version = Column("Version", "version", group=FEATURE)
     type = ChoiceColumn("Type", "type", group=FEATURE, choices=TYPES)
     expiration = ExpirationColumn("Expiration Date", "expires", group=FEATURE, nullable=True, needs=("permanent",))
@@ -193,6 +200,7 @@ def listed_rows(scope: Scope, now: datetime) -> QuerySet[Any]:
     return listed.annotate(
         server_name=F("server__name"),
         scope_kind=Value("server"),
+        left_out=Value(0),
         available=F("total") - F("used") - F("reserved"),
         utilization=Cast(F("used"), FloatField()) * 100.0 / NullIf(Cast(F("total"), FloatField()), 0.0),
         expired_used=Case(When(expires__lt=today(now), then=Coalesce("used", 0)), default=0),

@@ -1,7 +1,8 @@
-"""One feature of a group that has no figures, or soon has less: the reason stands where it is looked at."""
+"""A feature of a group that has no figures, or not of all its members: the reason stands where it is looked at."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
@@ -13,7 +14,7 @@ import time_machine
 from groups_app.models import LicenseServerGroup
 from licstats.models import Feature, LicenseServer
 from tests.factories import NOON, FeatureFactory, LicenseServerFactory
-from tests.grid.conftest import SESSIONS, Viewer
+from tests.grid.conftest import SESSIONS, Viewer, content
 
 USAGE = "/features/realtime/usage"
 DAY = timedelta(days=1)
@@ -102,3 +103,18 @@ def test_of_many_members_the_first_are_named(viewer: Viewer, group: LicenseServe
 
     notice = said(viewer, USAGE)[0]
     assert notice.endswith("S4 never had a realtime reading of it, so there is no sum. So it is with 2 more.")
+
+
+def test_a_row_has_a_sign_that_members_are_left_out_of_it_and_its_exports_have_none(
+    viewer: Viewer, group: LicenseServerGroup
+) -> None:
+    assert "left out" not in viewer.page(USAGE, scope="group:XF").content.decode()
+    change("DK", read_at=NOON - 3 * DAY)
+
+    page = viewer.page(USAGE, scope="group:XF", columns="feature,vendor").content.decode()
+    table = page.partition("<tbody>")[2].partition("</tbody>")[0]
+    signs = dict(re.findall(r">(\w+)</a>(?: <span class=\"tag tag-left-out\" [^>]*>([^<]*)</span>)?</td>", table))
+
+    assert signs == {"WXPF": "1 left out", "other": ""}
+    assert {row["feature"] for row in viewer.rows(USAGE, scope="group:XF")} == {"WXPF", "other"}
+    assert "left out" not in content(viewer.file("csv", USAGE, scope="group:XF")).decode()
