@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db.models import Count, Max, Q, QuerySet
 
+from groups_app.composition import misfits
 from groups_app.members import Explanation, Identity
 from groups_app.merging import COUNTS_FOR
 from groups_app.models import LicenseServerGroup
@@ -55,15 +56,23 @@ def reason_without_feature(features: QuerySet[Feature], wanted: Identity, where:
 
 
 def group_notices(group: LicenseServerGroup, now: datetime) -> list[str]:
-    """What is to be said above a group's merged features: members that blank some, or whose last reading is old."""
+    """What is to be said above a group's merged features: members that do not fit, blank some, or are not fresh."""
+    wrong = [f"{text} Take one or the other out of the group." for text in misfits([group]).get(group.pk, [])]
+    return [*_first(wrong, "do not fit either"), *_first(_of_readings(group, now), "have no fresh data")]
+
+
+def _of_readings(group: LicenseServerGroup, now: datetime) -> list[str]:
     old = Q(read_at=None) | Q(read_at__lt=now - COUNTS_FOR)
     members = list(group.servers.filter(old | Q(enabled=False) | Q(failures__gt=0)).order_by("name"))
     never = [server.pk for server in members if server.read_at is None]
     unread = Feature.objects.filter(server__in=never, last_listed_at=None).order_by().values_list("server")
     blanks = dict(unread.annotate(Count("pk"))) if never else {}
-    notices = [notice for server in members if (notice := _notice(server, blanks.get(server.pk, 0), now))]
+    return [notice for server in members if (notice := _notice(server, blanks.get(server.pk, 0), now))]
+
+
+def _first(notices: list[str], verb: str) -> list[str]:
     more = len(notices) - MOST_NAMED
-    return notices[:MOST_NAMED] + ([f"{more} more license servers have no fresh data."] if more > 0 else [])
+    return notices[:MOST_NAMED] + ([f"{more} more license servers {verb}."] if more > 0 else [])
 
 
 def no_members(group: str) -> str:

@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from groups_app.admin.pickers import ServerField, offered_servers
-from groups_app.composition import check_members
+from groups_app.composition import check_members, misfits
 from groups_app.matching import Matches, known_hosts, known_users
 from groups_app.models import ForbiddenServer, HostGroup, LicenseServerGroup, NameGroup, UserGroup
 from groups_app.names import check_entries, entries_of
@@ -46,13 +46,21 @@ class LicenseServerGroupAdmin(GroupModelAdmin):
     fields = ["name", "description", "servers", "status", "not_offered_to"]
     readonly_fields = ["status", "not_offered_to"]
     filter_horizontal = ["servers"]
-    list_display = ["name", "members", "status", "not_offered_to", "description"]
+    list_display = ["name", "members", "status", "does_not_fit", "not_offered_to", "description"]
     search_fields = ["name", "description", "servers__name"]
     search_help_text = "Name or description of the group, or name of a member"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LicenseServerGroup]:
         groups = visible_groups(request.user).annotate(member_count=Count("servers", distinct=True))
         return groups.order_by("name")
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """With what does not fit of all groups of the page, by two queries."""
+        page = super().get_changelist_instance(request)
+        found = misfits(page.result_list)
+        for group in page.result_list:
+            group.misfits = found.get(group.pk, [])
+        return page
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         kwargs |= {"queryset": offered_servers(request.user), "form_class": ServerField}
@@ -72,6 +80,10 @@ class LicenseServerGroupAdmin(GroupModelAdmin):
     @admin.display(description="status")
     def status(self, group: LicenseServerGroup) -> str:
         return str(status_of(group)) if group.pk else "-"
+
+    @admin.display(description="does not fit")
+    def does_not_fit(self, group: Any) -> str:
+        return " ".join(group.misfits)
 
     @admin.display(description="not offered to")
     def not_offered_to(self, group: LicenseServerGroup) -> str:
