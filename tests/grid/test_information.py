@@ -242,7 +242,7 @@ def test_of_several_license_servers_it_is_said_how_many_are_late_stale_or_do_not
     assert header(viewer) == "updated just now 1 of 2 license servers has no fresh reading"
 
     silent = LicenseServerFactory.create(name="silent", read_at=now, failures=1)
-    LicenseServerFactory.create(name="never asked", read_at=None, enabled=False)
+    never = LicenseServerFactory.create(name="never asked", read_at=None, enabled=False)
     hidden = LicenseServerFactory.create(name="hidden", read_at=None)
     HiddenServer.objects.create(user=viewer.login, server=hidden)
     viewer.client.force_login(viewer.login, backend="groups_app.logins.LoginBackend")
@@ -253,6 +253,8 @@ def test_of_several_license_servers_it_is_said_how_many_are_late_stale_or_do_not
     group.servers.add(silent, hidden)
     assert header(viewer, scope="group:XF").endswith("2 of 2 license servers have no fresh reading")
     assert f'<a class="sign sign-warn" href="/groups/{group.pk}/">' in viewer.page(scope="group:XF").content.decode()
+    group.servers.add(never)
+    assert header(viewer, scope="group:XF").endswith("3 of 3 license servers have no fresh reading")
 
 
 def test_a_reason_that_is_a_sentence_ends_in_one_full_stop(viewer: Viewer) -> None:
