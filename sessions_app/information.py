@@ -15,6 +15,7 @@ from groups_app.scope import Scope
 from licstats.ages import Age, local_minute
 from licstats.models import Feature
 from sessions_app.grid.people import UserScope
+from sessions_app.grid.usage import why_no_utilization
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,11 @@ class Facts:
     def utilization(self) -> float | None:
         """Percent of the total in use."""
         return None if not self.total or self.used is None else 100 * self.used / self.total
+
+    @property
+    def no_utilization(self) -> str:
+        """Why there is none, where there is none."""
+        return why_no_utilization(self.used, self.total)
 
     @property
     def percent(self) -> int:

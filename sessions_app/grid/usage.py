@@ -109,6 +109,12 @@ class AvailableColumn(NumberColumn):
         return explained(SafeString(f'<span title="{how}">{available:,}</span>'), row)
 
 
+def why_no_utilization(used: int | None, total: int | None) -> str:
+    if total is None:
+        return "the total is unlimited"
+    return "in use is unknown" if used is None else "the total is 0"
+
+
 class UtilizationColumn(NumberColumn):
     """Percent of the total in use, in its colour."""
 
@@ -116,7 +122,7 @@ class UtilizationColumn(NumberColumn):
         return None if raw is None else round(raw, 1)
 
     def cell(self, row: Row, moment: Moment) -> str:
-        return utilization(row["utilization"])
+        return utilization(row["utilization"], why_no_utilization(row["used"], row["total"]))
 
 
 class ExpirationColumn(DateColumn):
@@ -159,7 +165,9 @@ class UsageTable(GridTable):
         needs=("total", "used", "reserved"),
         help_text="Total - used - reserved",
     )
-    utilization = UtilizationColumn("Utilization", "utilization", nullable=True, help_text="Percent of total in use")
+    utilization = UtilizationColumn(
+        "Utilization", "utilization", nullable=True, needs=("used", "total"), help_text="Percent of total in use"
+    )
     last_update = LastUpdateColumn("Last Update", "last_update", needs=("interval",))
 
 
