@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from groups_app.choices import containing
 from groups_app.notices import group_notices
 from groups_app.scope import Scope, ScopeError
 from groups_app.status import status_of, with_status
@@ -26,9 +27,13 @@ REPORTS = (  # URL names
 
 @require_safe
 def groups(request: HttpRequest) -> HttpResponse:
-    """The groups that this login may see, with the status that follows from their members."""
-    rows = with_status(visible_groups(request.user))
-    return render(request, "groups/groups.html", {"rows": rows[:MOST_GROUPS], "total": len(rows)})
+    """The groups that this login may see and that contain `q`, with the status that follows from their members."""
+    text = request.GET.get("q", "").replace("\0", "").strip()
+    rows = with_status(containing(visible_groups(request.user), text, "name", "description"))
+    more = max(0, len(rows) - MOST_GROUPS)
+    return render(
+        request, "groups/groups.html", {"rows": rows[:MOST_GROUPS], "total": len(rows), "more": more, "q": text}
+    )
 
 
 @require_safe
