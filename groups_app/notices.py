@@ -41,6 +41,11 @@ def reason_without_sum(explanation: Explanation) -> str:
     return "" if explanation.has_sum else _listed([f"{text.rstrip('.')}." for text in explanation.not_in_it])
 
 
+def no_longer_reported(explanation: Explanation) -> str:
+    """Which members of one feature of a group count though they no longer report it, as sentences."""
+    return _listed(explanation.still_in_it)
+
+
 def reason_without_feature(features: QuerySet[Feature], wanted: Identity, where: str) -> str:
     """What to say of a feature that `features` have not; where its version was not given, which there are."""
     of_name = features.filter(name=wanted.name).exclude(version="").order_by("version", "type")

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from groups_app.merging import merged_features, today
 from groups_app.models import MergedFeature
-from groups_app.notices import no_members, reason_without_sum
+from groups_app.notices import no_longer_reported, no_members, reason_without_sum
 from groups_app.scope import Scope
 from licstats.ages import Age, local_minute
 from licstats.models import Feature
@@ -158,7 +158,7 @@ def no_realtime_data(scope: Scope, now: datetime) -> str:
     if reason := scope.reason_without_data():
         return f"No realtime data. {reason}"
     if scope.explanation:
-        return " ".join(scope.explanation.still_in_it)
+        return no_longer_reported(scope.explanation)
     server = scope.server
     if server is None or server.read_at is None:
         return ""

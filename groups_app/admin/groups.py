@@ -57,8 +57,9 @@ class LicenseServerGroupAdmin(GroupModelAdmin):
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """With what does not fit of all groups of the page, by two queries."""
         page = super().get_changelist_instance(request)
-        found = misfits(page.result_list)
-        for group in page.result_list:
+        groups = list(page.result_list)
+        found = misfits(groups)
+        for group in groups:
             group.misfits = found.get(group.pk, [])
         return page
 

@@ -104,6 +104,10 @@ def test_of_many_members_the_first_are_named(viewer: Viewer, group: LicenseServe
     notice = said(viewer, USAGE)[0]
     assert notice.endswith("S4 never had a realtime reading of it, so there is no sum. So it is with 2 more.")
 
+    LicenseServer.objects.update(read_at=NOON)
+    Feature.objects.filter(name="WXPF", server__name__startswith="S").update(last_listed_at=NOON - DAY / 2)
+    assert said(viewer, USAGE)[0].endswith("its last reading counts for 24 h. So it is with 2 more.")
+
 
 def test_a_row_has_a_sign_that_members_are_left_out_of_it_and_its_exports_have_none(
     viewer: Viewer, group: LicenseServerGroup
