@@ -49,7 +49,7 @@ class Choices:
 
 def server_choices(user: Login, text: str = "", limit: int = SHOWN) -> Choices:
     """License servers whose name, site or description contains `text`."""
-    found = _containing(visible_servers(user), text, "name", "site", "description").order_by("name")
+    found = containing(visible_servers(user), text, "name", "site", "description").order_by("name")
     return Choices(
         [
             Choice(server.name, server.site, {"scope": f"server:{server.name}"})
@@ -61,7 +61,7 @@ def server_choices(user: Login, text: str = "", limit: int = SHOWN) -> Choices:
 
 def group_choices(user: Login, text: str = "", limit: int = SHOWN) -> Choices:
     """License server groups whose name or description contains `text`."""
-    found = _containing(visible_groups(user), text, "name", "description").order_by("name")
+    found = containing(visible_groups(user), text, "name", "description").order_by("name")
     return Choices(
         [Choice(group.name, group.description, {"scope": f"group:{group.name}"}) for group in found[:limit]],
         _count(found),
@@ -91,7 +91,7 @@ def _merged(group: LicenseServerGroup, text: str, limit: int, now: datetime) -> 
 
 
 def _identities(features: QuerySet[Any], text: str, *more: Any) -> QuerySet[Any, Any]:
-    found = _containing(features, text, "name").order_by("name", "version", "type")
+    found = containing(features, text, "name").order_by("name", "version", "type")
     return found.values_list("name", "version", "type", *more)
 
 
@@ -101,7 +101,7 @@ def _feature(scope: Scope, identity: Identity) -> Choice:
     return Choice(identity.name, detail, chosen.params())
 
 
-def _containing(rows: QuerySet[Any], text: str, *fields: str) -> QuerySet[Any]:
+def containing(rows: QuerySet[Any], text: str, *fields: str) -> QuerySet[Any]:
     condition = Q()
     for field in fields if text else ():
         condition |= Q(**{f"{field}__icontains": text})

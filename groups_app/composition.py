@@ -2,29 +2,42 @@
 
 For FlexNet a vendor is its vendor daemon. A license server that was never read has no known vendor: it may
 join, with a notice. Two with one address may be members too, with a notice: they are the same licenses.
+
+What a license server serves may change after it has joined: `misfits` tells of groups that no longer keep the rule.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from groups_app.models import LicenseServerGroup
 from licstats.managers.registry import MANAGERS
 from licstats.models import Feature, LicenseServer
 
+Vendors = Mapping[int, set[str]]  # by the license server's key; of one that has none, nothing is known
+
 
 def check_members(servers: Sequence[LicenseServer]) -> list[str]:
     """Notices about members that cannot be checked yet or count twice; ValidationError names each that does not fit."""
-    wrong = _of_other_managers(servers)
-    if not wrong:
-        wrong, notices = _without_common_vendor(servers)
-    if wrong:
+    vendors = _vendors_of(servers)
+    if wrong := _wrong(servers, vendors):
         raise ValidationError(wrong)
-    return [*notices, *_counted_twice(servers)]
+    return [*_not_known(servers, vendors), *_counted_twice(servers)]
+
+
+def misfits(groups: Collection[LicenseServerGroup]) -> dict[int, list[str]]:
+    """By the group's key, a sentence for each member that does not fit to the others now; two queries."""
+    pairs = LicenseServerGroup.servers.through.objects.filter(licenseservergroup__in=groups)
+    members: dict[int, list[LicenseServer]] = defaultdict(list)
+    for pair in pairs.select_related("licenseserver").order_by("licenseserver__name"):
+        members[pair.licenseservergroup_id].append(pair.licenseserver)
+    vendors = _vendors_of({server for servers in members.values() for server in servers})
+    found = {group: _wrong(servers, vendors) for group, servers in members.items()}
+    return {group: sentences for group, sentences in found.items() if sentences}
 
 
 def check_memberships(server: LicenseServer, groups: Iterable[LicenseServerGroup]) -> None:
@@ -76,25 +89,37 @@ def title_of(manager: str) -> str:
     return MANAGERS[manager].title if manager in MANAGERS else manager
 
 
-def _without_common_vendor(servers: Sequence[LicenseServer]) -> tuple[list[str], list[str]]:
-    vendors: dict[int, set[str]] = defaultdict(set)
-    pairs = Feature.objects.filter(server__in=[server.pk for server in servers]).order_by()
-    for server_id, vendor in pairs.values_list("server", "vendor").distinct():
-        vendors[server_id].add(vendor)
-    known = [server for server in servers if vendors[server.pk]]
-    notices = [
+def _vendors_of(servers: Collection[LicenseServer]) -> Vendors:
+    """What each serves by its last reading; where that has nothing, what it served before. One query."""
+    listed, known = defaultdict(set), defaultdict(set)
+    features = Feature.objects.filter(server__in=[server.pk for server in servers]).order_by()
+    pairs = features.annotate(listed=Q(last_listed_at=None)).values_list("server", "vendor", "listed")
+    for server, vendor, is_listed in pairs.distinct():
+        known[server].add(vendor)
+        if is_listed:
+            listed[server].add(vendor)
+    return {**known, **listed}
+
+
+def _wrong(servers: Sequence[LicenseServer], vendors: Vendors) -> list[str]:
+    return _of_other_managers(servers) or _without_common_vendor(servers, vendors)
+
+
+def _not_known(servers: Sequence[LicenseServer], vendors: Vendors) -> list[str]:
+    return [
         f"{server} was not read yet, so whether it has a vendor in common with the others is not known."
         for server in servers
-        if not vendors[server.pk] and len(servers) > 1
+        if server.pk not in vendors and len(servers) > 1
     ]
+
+
+def _without_common_vendor(servers: Sequence[LicenseServer], vendors: Vendors) -> list[str]:
+    known = [server for server in servers if server.pk in vendors]
     shared = Counter(vendor for server in known for vendor in vendors[server.pk])
-    if not shared:
-        return [], notices
-    usual, count = min(shared.items(), key=lambda item: (-item[1], item[0]))
-    wrong = [
+    usual = min(shared, key=lambda vendor: (-shared[vendor], vendor), default="")
+    return [
         f"{server} has no vendor in common with the others: "
         f"it serves {', '.join(sorted(vendors[server.pk]))}, they serve {usual}."
         for server in known
         if usual not in vendors[server.pk]
     ]
-    return (wrong if count < len(known) else []), notices

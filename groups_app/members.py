@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 
 from groups_app.merging import COUNTS_FOR, today
 from groups_app.models import LicenseServerGroup
+from licstats.ages import local_minute
 from licstats.models import Feature, LicenseServer
 
 FIGURES = ("used", "borrowed", "reserved", "queued", "total")
@@ -62,16 +63,25 @@ class Member:
         if self.state is State.NEVER:
             return f"{self.server} never had a realtime reading of it, so there is no sum."
         if self.state is State.LEFT_OUT:
-            ago = f"{self.elapsed_days} day{'s' * (self.elapsed_days != 1)} ago"
-            why = f"; {self.server} no longer reports it" if self.unlisted else ""
-            return f"{self.server} left out: last reading {ago}{why}"
+            ago = f"last reading {self.elapsed_days} day{'s' * (self.elapsed_days != 1)} ago"
+            why = f"no longer reported since {self._last_listed}" if self.unlisted else ago
+            return f"{self.server} left out: {why}"
         if self.expired:
             return f"Expired on {self.feature.expires}: its licenses are in the total only where all have expired."
         if self.unlisted:
-            return f"{self.server} no longer reports it; its last reading counts for 24 h."
+            return self.no_longer_reported
         if self.unknown:
             return f"Its {self.unknown} is not known yet; the group has just this one."
         return "Its last reading is not older than 24 h."
+
+    @property
+    def no_longer_reported(self) -> str:
+        """Of one that counts, though its license server was read since without it."""
+        return f"No longer reported by {self.server} since {self._last_listed}; its last reading counts for 24 h."
+
+    @property
+    def _last_listed(self) -> str:
+        return local_minute(self.feature.last_listed_at) if self.feature.last_listed_at else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +151,12 @@ class Explanation:
     def text(self) -> str:
         """All of it as plain text, a line for each thing, for hover."""
         lines = [f"{figure.capitalize()}: {arithmetic}" for figure, arithmetic in self.lines]
-        return "\n".join([*lines, *self.not_in_it])
+        return "\n".join([*lines, *self.sentences])
+
+    @property
+    def sentences(self) -> list[str]:
+        """What is to be said beside the sums: what is missing from them, and what will be before long."""
+        return [*self.not_in_it, *self.still_in_it]
 
     @property
     def not_in_it(self) -> list[str]:
@@ -152,6 +167,11 @@ class Explanation:
             if self.has_sum
         ]
         return [*(member.reason for member in (*self.causes, *self.left_out)), *expired]
+
+    @property
+    def still_in_it(self) -> list[str]:
+        """What is in the sums although it is no longer reported, a sentence for each member."""
+        return [member.no_longer_reported for member in self.counted if member.unlisted and self.has_sum]
 
 
 def members_of(
@@ -171,12 +191,6 @@ def explain(group: LicenseServerGroup, name: str, version: str, type: str, now: 
     """Who makes up the merged feature (name, version, type) of `group` at `now`; without members, it has none."""
     identity = Identity(name, version, type)
     return Explanation(group, identity, tuple(members_of(group, identity, now)))
-
-
-def blanked_features(group: LicenseServerGroup) -> QuerySet[Feature]:
-    """Features of `group` that never had a realtime reading, with their `server`: each blanks its merged feature."""
-    never = Feature.objects.filter(server__groups=group, server__read_at=None, last_listed_at=None)
-    return never.select_related("server").order_by("name", "version", "type", "server__name")
 
 
 def _resolved(features: list[Feature], now: datetime) -> list[tuple[Identity, Member]]:

@@ -6,7 +6,7 @@ last reading is the last one that listed it. It
 - counts with its last reading, up to and including 24 hours after it;
 - is left out when that reading is older, so that a license server that was retired does not stay in the sums;
 - blanks the whole row when there never was a realtime reading of it (it was only imported), because a sum without
-  it would be taken for the whole. `blanked_features` names those.
+  it would be taken for the whole. `groups_app.members.explain` names those.
 
 Of a member that counts and has expired, what is in use is summed, but its licenses are not in the total, as nobody can
 check them out: the rule of expired pools. Where all have expired, all are summed.

@@ -5,37 +5,46 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import Count, Q, QuerySet
-from django.utils import timezone
+from django.db.models import Count, Max, Q, QuerySet
 
-from groups_app.members import Identity
+from groups_app.composition import misfits
+from groups_app.members import Explanation, Identity
 from groups_app.merging import COUNTS_FOR
 from groups_app.models import LicenseServerGroup
-from licstats.ages import format_ago
+from licstats.ages import format_ago, local_minute
 from licstats.models import Feature, LicenseServer
 
 MOST_NAMED = 5
 
 
-def reason_without_data(servers: QuerySet[LicenseServer], features: QuerySet[Feature], now: datetime) -> str:
+def reason_without_data(servers: QuerySet[LicenseServer], features: QuerySet[Feature]) -> str:
     """Why the last readings of `servers` have nothing of `features`, as sentences; empty where they do.
 
     A reading that is old is data, however old: its age stands beside it. `servers` have what is `told` of their reason.
+    Not of one feature of a group, which may have no sum though members list it: `reason_without_sum`.
     """
     if features.filter(server__read_at__isnull=False, last_listed_at=None).exists():
         return ""
     known = list(servers.order_by("name"))
     if not known:
         return "No license server is there to be shown."
-    never = [server for server in known if server.read_at is None]
-    if len(never) == len(known):
-        return _listed([_never_read(server, features) for server in known])
-    gone = features.exclude(last_listed_at=None).order_by("-last_listed_at").select_related("server")
-    if last := gone.first():
-        names = list(dict.fromkeys(str(feature.server) for feature in gone[: 10 * MOST_NAMED]))
-        verb = "reports" if len(names) == 1 else "report"
-        return f"{named(names)} no longer {verb} it since {_moment(last.last_listed_at)}."
-    return f"The last reading of {named(known)} listed no feature."
+    last = dict(features.order_by().values_list("server").annotate(Max("last_listed_at")))
+    gone = [f"{server} since {local_minute(since)}" for server in known if (since := last.get(server.pk))]
+    empty = [server for server in known if server.read_at and not last.get(server.pk)]
+    never = [_never_read(server, server.pk in last) for server in known if not (server.read_at or last.get(server.pk))]
+    said = [f"No longer reported by {named(gone)}."] if gone else []
+    said += [f"The last reading of {named(empty)} listed no feature."] if empty else []
+    return " ".join([*said, _listed(never)]).strip()
+
+
+def reason_without_sum(explanation: Explanation) -> str:
+    """Why one feature of a group has no figures, as sentences that name the members; empty where it has."""
+    return "" if explanation.has_sum else _listed([f"{text.rstrip('.')}." for text in explanation.not_in_it])
+
+
+def no_longer_reported(explanation: Explanation) -> str:
+    """Which members of one feature of a group count though they no longer report it, as sentences."""
+    return _listed(explanation.still_in_it)
 
 
 def reason_without_feature(features: QuerySet[Feature], wanted: Identity, where: str) -> str:
@@ -53,15 +62,23 @@ def reason_without_feature(features: QuerySet[Feature], wanted: Identity, where:
 
 
 def group_notices(group: LicenseServerGroup, now: datetime) -> list[str]:
-    """What is to be said above a group's merged features: members that blank some, or whose last reading is old."""
+    """What is to be said above a group's merged features: members that do not fit, blank some, or are not fresh."""
+    wrong = [f"{text} Take one or the other out of the group." for text in misfits([group]).get(group.pk, [])]
+    return [*_first(wrong, "do not fit either"), *_first(_of_readings(group, now), "have no fresh data")]
+
+
+def _of_readings(group: LicenseServerGroup, now: datetime) -> list[str]:
     old = Q(read_at=None) | Q(read_at__lt=now - COUNTS_FOR)
     members = list(group.servers.filter(old | Q(enabled=False) | Q(failures__gt=0)).order_by("name"))
     never = [server.pk for server in members if server.read_at is None]
     unread = Feature.objects.filter(server__in=never, last_listed_at=None).order_by().values_list("server")
     blanks = dict(unread.annotate(Count("pk"))) if never else {}
-    notices = [notice for server in members if (notice := _notice(server, blanks.get(server.pk, 0), now))]
+    return [notice for server in members if (notice := _notice(server, blanks.get(server.pk, 0), now))]
+
+
+def _first(notices: list[str], verb: str) -> list[str]:
     more = len(notices) - MOST_NAMED
-    return notices[:MOST_NAMED] + ([f"{more} more license servers have no fresh data."] if more > 0 else [])
+    return notices[:MOST_NAMED] + ([f"{more} more license servers {verb}."] if more > 0 else [])
 
 
 def no_members(group: str) -> str:
@@ -81,8 +98,8 @@ def _notice(server: LicenseServer, blanks: int, now: datetime) -> str:
     return f"{server} does not answer: its last reading was {ago}." if server.failures else ""
 
 
-def _never_read(server: LicenseServer, features: QuerySet[Feature]) -> str:
-    if features.filter(server=server).exists():
+def _never_read(server: LicenseServer, imported: bool) -> str:
+    if imported:
         return f"{server} has imported data only."
     if not server.enabled:
         return f"{server} was never read and is not enabled."
@@ -101,7 +118,3 @@ def named(things: Sequence[object], most: int = MOST_NAMED) -> str:
     names = [str(thing) for thing in things[:most]]
     more = f" and {len(things) - most} more" if len(things) > most else ""
     return ", ".join(names) + more
-
-
-def _moment(value: datetime | None) -> str:
-    return f"{timezone.localtime(value):%Y-%m-%d %H:%M}" if value else ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property, lru_cache
 from urllib.parse import urlencode
 
@@ -12,9 +11,9 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from groups_app.members import Identity, members_of
+from groups_app.members import Explanation, Identity, explain
 from groups_app.models import LicenseServerGroup
-from groups_app.notices import no_members, reason_without_data, reason_without_feature
+from groups_app.notices import no_members, reason_without_data, reason_without_feature, reason_without_sum
 from groups_app.visibility import Login, visible_features, visible_groups, visible_reason, visible_servers
 from licstats.models import Feature, LicenseServer
 
@@ -119,7 +118,8 @@ class Scope:
         """
         if self.group:
             features = Feature.objects.filter(server__groups=self.group)
-            return features.filter(pk__in=self._members) if self.feature else features
+            members = self.explanation.members if self.explanation else ()
+            return features.filter(pk__in=[member.feature.pk for member in members]) if self.feature else features
         features = visible_features(self.user)
         if self.server:
             features = features.filter(server=self.server)
@@ -128,15 +128,17 @@ class Scope:
         return features
 
     @cached_property
-    def _members(self) -> list[int]:
-        """Of the chosen feature of the group; a page asks for them several times."""
+    def explanation(self) -> Explanation | None:
+        """Who makes up the chosen feature of the group; None where it is not that. A page asks several times."""
         if self.group is None or self.identity is None:
-            return []
-        return [member.feature.pk for member in members_of(self.group, self.identity, timezone.now())]
+            return None
+        return explain(self.group, *self.identity, now=timezone.now())
 
-    def reason_without_data(self, now: datetime | None = None) -> str:
+    def reason_without_data(self) -> str:
         """Why it has no realtime data, as sentences; empty where it has some, be it old."""
+        if self.explanation:
+            return reason_without_sum(self.explanation)
         if self.group and not self.servers().exists():
             return no_members(str(self.group))
         servers = self.servers().annotate(told=visible_reason(self.user))
-        return reason_without_data(servers, self.features(), now or timezone.now())
+        return reason_without_data(servers, self.features())

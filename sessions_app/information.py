@@ -8,14 +8,14 @@ from datetime import date, datetime, timedelta
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from groups_app.members import explain
 from groups_app.merging import merged_features, today
 from groups_app.models import MergedFeature
-from groups_app.notices import no_members
+from groups_app.notices import no_longer_reported, no_members, reason_without_sum
 from groups_app.scope import Scope
-from licstats.ages import Age
+from licstats.ages import Age, local_minute
 from licstats.models import Feature
 from sessions_app.grid.people import UserScope
+from sessions_app.grid.usage import why_no_utilization
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,11 @@ class Facts:
         return None if not self.total or self.used is None else 100 * self.used / self.total
 
     @property
+    def no_utilization(self) -> str:
+        """Why there is none, where there is none."""
+        return why_no_utilization(self.used, self.total)
+
+    @property
     def percent(self) -> int:
         """As it is shown: rounded down, so that 89.9 is not 90 in orange."""
         return int(self.utilization or 0)
@@ -75,7 +80,7 @@ def facts_of(scope: Scope, now: datetime) -> Facts | None:
         return _of_features(scope.features().select_related("server"), today(now))
     identity = {"name": scope.feature, "version": scope.version, "type": scope.type}
     merged = merged_features(scope.group, now, [scope.feature]).filter(**identity).first()
-    return None if merged is None else _of_merged(merged, explain(scope.group, **identity, now=now).text)
+    return None if merged is None else _of_merged(merged, scope.explanation.text if scope.explanation else "")
 
 
 def _of_features(features: QuerySet[Feature], day: date) -> Facts | None:
@@ -130,6 +135,8 @@ def nothing_known(scope: Scope | UserScope) -> str:
     """Why nothing at all is known of the choice, so that no sessions is not the same as none; else empty."""
     if scope.server:
         return "" if scope.server.read_at else f"Nothing is known of {scope.server} yet: it was never read."
+    if scope.explanation:
+        return reason_without_sum(scope.explanation)
     if scope.servers().filter(read_at__isnull=False).exists():
         return ""
     if has_no_members(scope):
@@ -148,12 +155,14 @@ def has_no_members(scope: Scope | UserScope) -> bool:
 
 def no_realtime_data(scope: Scope, now: datetime) -> str:
     """Why the choice has no realtime data, or only an old one; empty where all is well."""
-    if reason := scope.reason_without_data(now):
+    if reason := scope.reason_without_data():
         return f"No realtime data. {reason}"
+    if scope.explanation:
+        return no_longer_reported(scope.explanation)
     server = scope.server
     if server is None or server.read_at is None:
         return ""
-    last = f"what is shown is its last reading, of {timezone.localtime(server.read_at):%Y-%m-%d %H:%M}"
+    last = f"what is shown is its last reading, of {local_minute(server.read_at)}"
     if not server.enabled:
         return f"No realtime data: {server} is not queried any more; {last}."
     if Age.of(server.read_at, server.interval, now) is Age.STALE:

@@ -17,7 +17,7 @@ from groups_app.admin.deleting import NamedAloneMixin
 from groups_app.admin.meanwhile import OpenedForm, OpenedMixin
 from groups_app.admin.naming import SeenNamesForm
 from groups_app.admin.pickers import ServerField, offered_servers
-from groups_app.composition import check_members
+from groups_app.composition import check_members, misfits
 from groups_app.matching import Matches, known_hosts, known_users
 from groups_app.models import HostGroup, LicenseServerGroup, NameGroup, UserGroup
 from groups_app.names import check_entries, entries_of
@@ -54,7 +54,7 @@ class LicenseServerGroupAdmin(OpenedMixin, NamedAloneMixin, GroupModelAdmin):
     fields = ["name", "description", "servers", "status", "not_offered_to"]
     readonly_fields = ["status", "not_offered_to"]
     filter_horizontal = ["servers"]
-    list_display = ["name", "members", "status", "not_offered_to", "description"]
+    list_display = ["name", "members", "status", "does_not_fit", "not_offered_to", "description"]
     search_fields = ["name", "description", "servers__name"]
     search_help_text = "Name or description of the group, or name of a member"
 
@@ -70,6 +70,15 @@ class LicenseServerGroupAdmin(OpenedMixin, NamedAloneMixin, GroupModelAdmin):
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         named, counts, needed, protected = super().get_deleted_objects(objs, request)
         return [*named, *WHAT_STAYS], counts, needed, protected
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """With what does not fit of all groups of the page, by two queries."""
+        page = super().get_changelist_instance(request)
+        groups = list(page.result_list)
+        found = misfits(groups)
+        for group in groups:
+            group.misfits = found.get(group.pk, [])
+        return page
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         kwargs |= {"queryset": offered_servers(request.user), "form_class": ServerField}
@@ -89,6 +98,10 @@ class LicenseServerGroupAdmin(OpenedMixin, NamedAloneMixin, GroupModelAdmin):
     @admin.display(description="status")
     def status(self, group: LicenseServerGroup) -> str:
         return str(status_of(group)) if group.pk else "-"
+
+    @admin.display(description="does not fit")
+    def does_not_fit(self, group: Any) -> str:
+        return " ".join(group.misfits)
 
     @admin.display(description="not offered to")
     def not_offered_to(self, group: LicenseServerGroup) -> str:

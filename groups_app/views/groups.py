@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from groups_app.members import explain
+from groups_app.choices import containing
 from groups_app.notices import group_notices
 from groups_app.scope import Scope, ScopeError
 from groups_app.status import status_of, with_status
@@ -27,9 +27,13 @@ REPORTS = (  # URL names
 
 @require_safe
 def groups(request: HttpRequest) -> HttpResponse:
-    """The groups that this login may see, with the status that follows from their members."""
-    rows = with_status(visible_groups(request.user))
-    return render(request, "groups/groups.html", {"rows": rows[:MOST_GROUPS], "total": len(rows)})
+    """The groups that this login may see and that contain `q`, with the status that follows from their members."""
+    text = request.GET.get("q", "").replace("\0", "").strip()
+    rows = with_status(containing(visible_groups(request.user), text, "name", "description"))
+    more = max(0, len(rows) - MOST_GROUPS)
+    return render(
+        request, "groups/groups.html", {"rows": rows[:MOST_GROUPS], "total": len(rows), "more": more, "q": text}
+    )
 
 
 @require_safe
@@ -53,9 +57,8 @@ def merged_feature(request: HttpRequest) -> HttpResponse:
         scope = Scope.read(request.GET, request.user)
     except ScopeError as error:
         raise Http404(str(error)) from error
-    if scope.group is None or not scope.feature:
+    if scope.explanation is None:
         raise Http404("Choose a license server group and a feature.")
-    explanation = explain(scope.group, scope.feature, scope.version, scope.type, timezone.now())
     template = "groups/parts/explanation.html" if getattr(request, "htmx", False) else "groups/merged_feature.html"
-    context: dict[str, Any] = {"explanation": explanation, "scope": scope}
+    context: dict[str, Any] = {"explanation": scope.explanation, "scope": scope}
     return mark(render(request, template, context))

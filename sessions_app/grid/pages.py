@@ -37,8 +37,8 @@ CHOICE_HEADER = "X-Grid-Choice"  # sent by grid.js: the parameter chosen by hand
 # A sum of hashes: one license server for another, or one revision more here and one less there, is a difference.
 REVISIONS = f"""
 SELECT count(*), sum(hashint8extended(id, revision)), max(read_at), count(*) FILTER (WHERE read_at < %s),
-    count(*) FILTER (WHERE enabled OR read_at IS NOT NULL),
-    count(*) FILTER (WHERE (enabled OR read_at IS NOT NULL)
+    count(*) FILTER (WHERE %s OR enabled OR read_at IS NOT NULL),
+    count(*) FILTER (WHERE (%s OR enabled OR read_at IS NOT NULL)
         AND (read_at IS NULL OR failures > 0 OR read_at < %s - {FRESH_INTERVALS} * "interval"))
 FROM {LicenseServer._meta.db_table}
 """  # noqa: S608 - our own name
@@ -61,7 +61,7 @@ class Reach:
 
     version: str
     read_at: datetime | None
-    expected: int = 0  # of several license servers: how many are read, or were
+    expected: int = 0  # of several license servers: how many are read, or were; of a group's, all
     unfresh: int = 0  # and of how many of these the last reading is late or stale, or failed
 
     @classmethod
@@ -80,18 +80,19 @@ class Reach:
     def _of_many(cls, scope: Scope, now: datetime) -> Reach:
         """By hand, because every open page asks it again and again.
 
+        Of a group every member is expected, be it that it is not queried: without a reading, the sums are not whole.
         In a group it tells how many members are too old to count. Single features that are no longer listed become so
         too; to look through them takes too long for every question, so that a group is drawn again each hour.
         """
-        among, params = "", ()
-        if scope.group or not sees_all(scope.user):
+        among, params, grouped = "", (), scope.group is not None
+        if grouped or not sees_all(scope.user):
             sql, params = scope.servers().order_by().values("pk").query.sql_with_params()
             among = f" WHERE id IN ({sql})"
         with connection.cursor() as cursor:
-            cursor.execute(REVISIONS + among, [now - COUNTS_FOR, now, *params])
+            cursor.execute(REVISIONS + among, [now - COUNTS_FOR, grouped, grouped, now, *params])
             count, revisions, read_at, old, expected, unfresh = cursor.fetchone()
         reach = cls(f"{count}-{revisions or 0}-{unfresh}", read_at, expected, unfresh)
-        return reach.and_of([old, f"{now:%H}"]) if scope.group else reach
+        return reach.and_of([old, f"{now:%H}"]) if grouped else reach
 
     def and_of(self, others: Iterable[object]) -> Reach:
         """Where the page depends on others beside revisions."""

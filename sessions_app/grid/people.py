@@ -67,6 +67,7 @@ class UserScope:
     group: ClassVar[None] = None
     feature: ClassVar[str] = ""
     one_feature: ClassVar[bool] = False
+    explanation: ClassVar[None] = None
 
     @classmethod
     def read(cls, params: Mapping[str, str], login: Login) -> UserScope:

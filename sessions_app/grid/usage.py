@@ -42,13 +42,24 @@ IDENTITY = ("server_name", "scope_kind", "name", "version", "type")
 
 
 class FeatureLink(Column):
-    """The feature's name, which leads to its sessions, and the way to the curve of its day."""
+    """The feature's name, which leads to its sessions, and the way to its day.
+
+    Beside a merged one stands how many members are not in its sums.
+    """
 
     def cell(self, row: Row, moment: Moment) -> str:
         scope, name = f"{row['scope_kind']}:{row['server_name']}", escape(row["name"])
         sessions, day = (escape(feature_address(page, scope, identity_of(row))) for page in OF_FEATURE)
         words = f'title="Its usage today" aria-label="Usage of {name} today"'
-        return f'<a href="{sessions}">{name}</a> <a class="day" href="{day}" {words}>{icon("history-usage")}</a>'
+        way = f'<a class="day" href="{day}" {words}>{icon("history-usage")}</a>'
+        return f'<a href="{sessions}">{name}</a> {way}{left_out_sign(row["left_out"])}'
+
+
+def left_out_sign(members: int) -> SafeString:
+    if not members:
+        return SafeString("")
+    why = "Not in these sums, as the last reading is older than 24 h. Point at a figure to see of which license server."
+    return format_html(' <span class="tag tag-left-out" title="{}">{} left out</span>', why, f"{members:,}")
 
 
 def identity_of(row: Row) -> Identity:
@@ -105,6 +116,12 @@ class AvailableColumn(NumberColumn):
         return explained(SafeString(f'<span title="{how}">{available:,}</span>'), row)
 
 
+def why_no_utilization(used: int | None, total: int | None) -> str:
+    if total is None:
+        return "the total is unlimited"
+    return "in use is unknown" if used is None else "the total is 0"
+
+
 class UtilizationColumn(NumberColumn):
     """Percent of the total in use, in its colour."""
 
@@ -112,7 +129,7 @@ class UtilizationColumn(NumberColumn):
         return None if raw is None else round(raw, 1)
 
     def cell(self, row: Row, moment: Moment) -> str:
-        return utilization(row["utilization"])
+        return utilization(row["utilization"], why_no_utilization(row["used"], row["total"]))
 
 
 class ExpirationColumn(DateColumn):
@@ -137,7 +154,7 @@ class LastUpdateColumn(DateTimeColumn):
 class UsageTable(GridTable):
     server = Column("Name", "server_name", group=SERVER)
     vendor = Column("Vendor", "vendor", group=SERVER)
-    feature = FeatureLink("Name", "name", group=FEATURE, needs=IDENTITY)
+    feature = FeatureLink("Name", "name", group=FEATURE, needs=(*IDENTITY, "left_out"))
     version = Column("Version", "version", group=FEATURE)
     type = ChoiceColumn("Type", "type", group=FEATURE, choices=TYPES)
     expiration = ExpirationColumn("Expiration Date", "expires", group=FEATURE, nullable=True, needs=("permanent",))
@@ -155,7 +172,9 @@ class UsageTable(GridTable):
         needs=("total", "used", "reserved"),
         help_text="Total - used - reserved",
     )
-    utilization = UtilizationColumn("Utilization", "utilization", nullable=True, help_text="Percent of total in use")
+    utilization = UtilizationColumn(
+        "Utilization", "utilization", nullable=True, needs=("used", "total"), help_text="Percent of total in use"
+    )
     last_update = LastUpdateColumn("Last Update", "last_update", needs=("interval",))
 
 
@@ -196,6 +215,7 @@ def listed_rows(scope: Scope, now: datetime) -> QuerySet[Any]:
     return listed.annotate(
         server_name=F("server__name"),
         scope_kind=Value("server"),
+        left_out=Value(0),
         available=F("total") - F("used") - F("reserved"),
         utilization=Cast(F("used"), FloatField()) * 100.0 / NullIf(Cast(F("total"), FloatField()), 0.0),
         expired_used=Case(When(expires__lt=today(now), then=Coalesce("used", 0)), default=0),

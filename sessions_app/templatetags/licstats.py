@@ -152,10 +152,10 @@ def age(
 
 
 @register.simple_tag
-def utilization(percent: float | None) -> SafeString:
-    """A bar with its figure: green under 70 %, orange 70 to 89, red from 90, with a sign."""
+def utilization(percent: float | None, why_not: str = "") -> SafeString:
+    """A bar with its figure: green under 70 %, orange 70 to 89, red from 90, with a sign; or why there is none."""
     if percent is None:
-        return dash("no utilization: the total is unlimited or in use is unknown")
+        return dash(f"no utilization: {why_not}")
     colour, word = ("red", "very high") if percent >= 90 else ("orange", "high") if percent >= 70 else ("green", "")
     sign = icon("warning", word) if word else ""
     return SafeString(

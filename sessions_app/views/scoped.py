@@ -88,7 +88,8 @@ class Information:
 
     @property
     def explanation_address(self) -> str:
-        if not (self.facts and self.scope and self.scope.group):
+        """Of a feature of a group, with figures or without."""
+        if not (self.scope and self.scope.group and self.scope.one_feature):
             return ""
         return f"{reverse('merged-feature')}?{urlencode(self.scope.params())}"
 

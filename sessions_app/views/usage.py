@@ -13,7 +13,7 @@ from groups_app.notices import group_notices
 from sessions_app.charts.curve import usage_curve
 from sessions_app.charts.figures import usage_figure
 from sessions_app.charts.notes import CURVE_COLUMNS, curve_note, curve_rows
-from sessions_app.grid.pages import Reach, is_fragment
+from sessions_app.grid.pages import Reach
 from sessions_app.grid.state import GridState
 from sessions_app.grid.usage import USAGE
 from sessions_app.views.parts import Report
@@ -35,9 +35,7 @@ class RealtimeUsage(Report):
         context |= scoped_context(self.url_name, state, realtime=True)
         context |= unknown_context(state, context["page"])
         group = state.scope.group if state.scope else None
-        if group is not None and not is_fragment(request):
-            context["notices"] = group_notices(group, state.moment.now)
-        return context
+        return context | {"notices": group_notices(group, state.moment.now) if group else []}
 
     def graph(self, state: GridState) -> dict[str, Any]:
         scope = state.scope

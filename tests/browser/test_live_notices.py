@@ -7,6 +7,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from groups_app.models import LicenseServerGroup
 from licstats.models import LicenseServer
 from tests.browser.conftest import hasten
 from tests.factories import FeatureFactory
@@ -38,3 +39,19 @@ def test_a_notice_comes_and_goes_with_the_license_server_and_stays_dismissed_unt
     expect(admin_page.get_by_text("PL is not queried any more")).to_be_visible()
     change(enabled=True, failures=0)
     expect(notice).to_have_count(0)
+
+
+def test_what_is_said_above_a_group_comes_and_goes_while_its_page_is_open(
+    admin_page: Page, live_server: LiveServer
+) -> None:
+    member = FeatureFactory.create(server__name="PL", server__read_at=timezone.now(), name="solver").server
+    LicenseServerGroup.objects.create(name="XF").servers.add(member)
+    admin_page.goto(f"{live_server.url}/features/realtime/usage/?scope=group:XF")
+    hasten(admin_page)
+    notices = admin_page.locator("#group-notices li")
+    expect(notices).to_have_count(0)
+
+    change(failures=1)
+    expect(notices).to_contain_text("PL does not answer: its last reading was")
+    change(failures=0)
+    expect(notices).to_have_count(0)

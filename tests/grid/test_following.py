@@ -188,6 +188,22 @@ def test_a_sum_loses_a_member_when_its_last_reading_is_a_day_old(
     assert page.asked()["page"].rows[0]["total"] == 10
 
 
+def test_what_is_said_above_a_group_follows_its_members(
+    viewer: Viewer, group: LicenseServerGroup, clock: time_machine.Coordinates
+) -> None:
+    young, old = LicenseServer.objects.order_by("-read_at")
+    page = Open(viewer, USAGE, scope="group:XF")
+    assert page.shown["notices"] == []
+
+    clock.shift(61)
+    assert page.asked()["notices"] == [f"{old} is left out: its last reading was 1 d ago."]
+    LicenseServer.objects.filter(pk=young.pk).update(enabled=False, revision=young.revision + 1)
+    assert f"{young} is not queried any more: its last reading was 1 min ago." in page.asked()["notices"]
+    LicenseServer.objects.update(enabled=True, read_at=NOON + timedelta(seconds=61), revision=young.revision + 2)
+    answer = viewer.fragment(USAGE, {"X-Version": page.version}, scope="group:XF").content.decode()
+    assert '<div id="group-notices" hx-ext="live" hx-swap-oob="live"></div>' in answer
+
+
 def test_a_sum_loses_what_was_unlisted_for_a_day_within_the_hour(
     viewer: Viewer, group: LicenseServerGroup, clock: time_machine.Coordinates
 ) -> None:

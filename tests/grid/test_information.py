@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
+from typing import Any
 
 import pytest
 import time_machine
@@ -68,6 +69,24 @@ def test_beside_the_sessions_of_a_past_moment_the_figures_say_that_they_are_of_n
 
     assert "These are the figures of now" not in now
     assert "These are the figures of now; the rows below are those of 2026-03-01 10:00." in past
+
+
+@pytest.mark.parametrize(
+    ("figures", "why"),
+    [
+        ({"used": 0, "total": 0}, "the total is 0"),
+        ({"used": 7, "total": None}, "the total is unlimited"),
+        ({"used": None, "total": 10}, "in use is unknown"),
+    ],
+)
+def test_where_there_is_no_utilization_it_is_said_why(viewer: Viewer, figures: dict[str, Any], why: str) -> None:
+    feature = FeatureFactory.create(**figures)
+    chosen = {"scope": f"server:{feature.server}", "feature": feature.name, "version": "1.0", "type": "floating"}
+
+    page = viewer.page(USAGE, **chosen, columns="feature,utilization").content.decode()
+
+    assert f'aria-label="No utilization: {why}"' in page
+    assert f'title="no utilization: {why}"' in page
 
 
 def test_an_unlimited_feature_shows_no_total(viewer: Viewer) -> None:
@@ -242,7 +261,7 @@ def test_of_several_license_servers_it_is_said_how_many_are_late_stale_or_do_not
     assert header(viewer) == "updated just now 1 of 2 license servers has no fresh reading"
 
     silent = LicenseServerFactory.create(name="silent", read_at=now, failures=1)
-    LicenseServerFactory.create(name="never asked", read_at=None, enabled=False)
+    never = LicenseServerFactory.create(name="never asked", read_at=None, enabled=False)
     hidden = LicenseServerFactory.create(name="hidden", read_at=None)
     HiddenServer.objects.create(user=viewer.login, server=hidden)
     viewer.client.force_login(viewer.login, backend="groups_app.logins.LoginBackend")
@@ -253,6 +272,8 @@ def test_of_several_license_servers_it_is_said_how_many_are_late_stale_or_do_not
     group.servers.add(silent, hidden)
     assert header(viewer, scope="group:XF").endswith("2 of 2 license servers have no fresh reading")
     assert f'<a class="sign sign-warn" href="/groups/{group.pk}/">' in viewer.page(scope="group:XF").content.decode()
+    group.servers.add(never)
+    assert header(viewer, scope="group:XF").endswith("3 of 3 license servers have no fresh reading")
 
 
 def test_a_reason_that_is_a_sentence_ends_in_one_full_stop(viewer: Viewer) -> None:

@@ -7,11 +7,15 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from groups_app.composition import misfits
 from groups_app.models import ForbiddenServer, LicenseServerGroup
 from licstats.models import LicenseServer
+from tests.factories import NOON, FeatureFactory
 from tests.groups.administering import add_group, said, server
 from tests.groups.fleets import apply, refused
 
@@ -85,6 +89,55 @@ class TestInTheAdministration:
         response = add_group(pages, *LicenseServer.objects.all(), name="both")
 
         assert "US has the same address as PL (27000@pl): their licenses are counted twice." in said(response)
+
+
+class TestWhatALicenseServerServesLater:
+    """A member may show its vendor, or change it, long after it has joined."""
+
+    WRONG = "US has no vendor in common with the others: it serves acad, they serve xf."
+
+    def shown(self, pages: Client) -> bool:
+        """Alike above the group's reports, on its own page, and in the administration's list of groups."""
+        addresses = [
+            f"{reverse('realtime-usage')}?scope=group:XF",
+            reverse("group", args=[LicenseServerGroup.objects.get().pk]),
+            reverse("admin:groups_app_licenseservergroup_changelist"),
+        ]
+        [shown] = {self.WRONG in pages.get(address).content.decode() for address in addresses}
+        return shown
+
+    def test_a_vendor_that_the_first_reading_shows_is_judged(self, pages: Client) -> None:
+        polish, danish, american = server("PL", "xf"), server("DK", "xf"), server("US")
+        add_group(pages, polish, danish, american)
+        assert not self.shown(pages)
+
+        FeatureFactory(server=american, vendor="acad")
+
+        assert self.shown(pages)
+
+    def test_a_vendor_that_is_no_longer_reported_is_in_common_no_more(
+        self, pages: Client, american: LicenseServer
+    ) -> None:
+        LicenseServerGroup.objects.get().servers.add(server("DK", "xf"))
+        FeatureFactory(server=american, vendor="acad")
+        assert not self.shown(pages)
+
+        american.features.filter(vendor="xf").update(last_listed_at=NOON)
+        assert self.shown(pages)
+        american.features.filter(vendor="acad").delete()
+        assert not self.shown(pages)
+
+    def test_the_list_of_groups_asks_once_for_all(self, pages: Client, american: LicenseServer) -> None:
+        groups = LicenseServerGroup.objects.bulk_create(LicenseServerGroup(name=f"G{n}") for n in range(5))
+        for group in groups:
+            group.servers.set(LicenseServer.objects.all())
+        american.features.update(vendor="zz")
+
+        with CaptureQueriesContext(connection) as queries:
+            found = misfits(groups)
+
+        assert [found[group.pk] for group in groups] == [[self.WRONG.replace("acad", "zz")]] * 5
+        assert len(queries) == 2
 
 
 class TestInFleetFiles:

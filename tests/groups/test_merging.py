@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from groups_app.members import blanked_features, explain
+from groups_app.members import explain
 from groups_app.merging import merged_features
 from groups_app.models import LicenseServerGroup, MergedFeature
 from licstats.ages import Age
@@ -189,9 +189,13 @@ class TestTheDay:
         Feature.objects.filter(server__name="DK").update(last_listed_at=NOON)
 
         assert only_row(group, NOON + DAY).total == 30
+        counts = "No longer reported by DK since 2026-03-16 12:00; its last reading counts for 24 h."
+        explanation = explain(group, "WXPF", "1.0", "floating", NOON + DAY)
+        assert explanation.sentences == [counts]
+        assert counts in [member.reason for member in explanation.counted]
         assert only_row(group, NOON + DAY + MINUTE).total == 20
         [member] = explain(group, "WXPF", "1.0", "floating", NOON + DAY + MINUTE).left_out
-        assert member.reason == "DK left out: last reading 1 day ago; DK no longer reports it"
+        assert member.reason == "DK left out: no longer reported since 2026-03-16 12:00"
 
     def test_a_feature_that_all_members_left_has_no_row(self, group) -> None:
         assert not merged_features(group, NOON + 5 * DAY).exists()
@@ -200,7 +204,6 @@ class TestTheDay:
         LicenseServer.objects.filter(name="DK").update(read_at=None)
 
         assert not merged_features(group, NOON).exists()
-        assert [str(feature.server) for feature in blanked_features(group)] == ["DK"]
         explanation = explain(group, "WXPF", "1.0", "floating", NOON)
         assert explanation.lines == []
         assert explanation.text == "DK never had a realtime reading of it, so there is no sum."

@@ -28,7 +28,7 @@ def group_of(**members: dict[str, Any]) -> LicenseServerGroup:
 
 def reason(**features: Any) -> str:
     servers = LicenseServer.objects.annotate(told=F("reason"))
-    return reason_without_data(servers, Feature.objects.filter(**features), NOON)
+    return reason_without_data(servers, Feature.objects.filter(**features))
 
 
 class TestNoticesOfAGroup:
@@ -101,13 +101,25 @@ class TestReasonsWithoutData:
 
     def test_a_feature_that_is_no_longer_reported_tells_since_when(self) -> None:
         FeatureFactory(server__name="DK", last_listed_at=NOON - 2 * DAY)
-        assert reason() == "DK no longer reports it since 2026-03-14 12:00."
+        assert reason() == "No longer reported by DK since 2026-03-14 12:00."
 
-    def test_a_feature_that_many_servers_no_longer_report_names_the_first(self) -> None:
+    def test_of_features_that_many_servers_no_longer_report_each_has_its_own_day(self) -> None:
         for number in range(7):
             FeatureFactory(server__name=f"S{number}", last_listed_at=NOON - number * DAY)
-        assert reason() == "S0, S1, S2, S3, S4 and 2 more no longer report it since 2026-03-16 12:00."
+        assert reason() == (
+            "No longer reported by S0 since 2026-03-16 12:00, S1 since 2026-03-15 12:00, S2 since 2026-03-14 12:00, "
+            "S3 since 2026-03-13 12:00, S4 since 2026-03-12 12:00 and 2 more."
+        )
 
     def test_a_reading_that_listed_nothing_says_so(self) -> None:
         LicenseServerFactory(name="PL")
         assert reason() == "The last reading of PL listed no feature."
+
+    def test_what_was_not_read_is_not_said_to_have_listed_nothing(self) -> None:
+        LicenseServerFactory(name="DK", read_at=None, reason="")
+        LicenseServerFactory(name="PL")
+        FeatureFactory(server__name="US", last_listed_at=NOON - DAY)
+        assert reason() == (
+            "No longer reported by US since 2026-03-15 12:00. The last reading of PL listed no feature. "
+            "DK was never read; its first query is due."
+        )

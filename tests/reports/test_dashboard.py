@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from groups_app.models import HiddenServer
+from groups_app.models import HiddenServer, LicenseServerGroup, UserGroup
 from sessions_app.models import DashboardPane
 from sessions_app.models.dashboard import Part
 from sessions_app.views.dashboard import REPORTS
@@ -193,6 +193,17 @@ def test_a_pane_whose_server_was_hidden_says_so_and_shows_nothing_of_it(viewer, 
     assert "not there for you any more" in page
     assert "SECRET" not in page
     assert "hidden-holder" not in part(viewer, pane)
+
+
+@pytest.mark.parametrize(("kind", "report"), [(LicenseServerGroup, "realtime-sessions"), (UserGroup, "user-sessions")])
+def test_a_pane_whose_group_was_deleted_says_that_it_may_be_that(viewer, kind, report):
+    group = kind.objects.create(name="XF")
+    pinned(viewer, "scope=group:XF", report=report)
+    group.delete()
+    assert (
+        "The license server, feature, license server group or user group of this pane"
+        in viewer.get("/").content.decode()
+    )
 
 
 def test_panes_that_are_hidden_can_be_told_apart_and_name_nothing(viewer, login):
