@@ -128,8 +128,9 @@ class GridState:
 
     @property
     def here(self) -> str:
-        """The query string that shows the same again."""
-        return self.link(page=self.page if self.page > 1 else None)
+        """The query string that shows the same again, and what is wrong with it."""
+        wrong = self.given.get("page") if "page" in self.errors else None
+        return self.link(page=wrong or (self.page if self.page > 1 else None))
 
     def inputs_without(self, names: Iterable[str]) -> list[tuple[str, str]]:
         """What a form has to send along beside its own inputs, `names`; always without the page."""
