@@ -30,6 +30,7 @@ from sessions_app.grid.grids import Grid, Page
 from sessions_app.grid.heading import head
 from sessions_app.grid.rendering import ActionCells, Addresses, FilterCell, body, filter_cells, header_groups
 from sessions_app.grid.state import PAGE_SIZES, GridState
+from sessions_app.grid.words import about, described
 
 IDENTITY = {"feature": "feature__name", "version": "feature__version", "type": "feature__type"}
 PAGING = ("page", "per_page")  # their fields stand below the rows
@@ -156,6 +157,8 @@ class GridPage(View):
         return {
             "state": state,
             "grid": self.grid,
+            "about": about(state),
+            "described": described(state),
             "page": page,
             "version": reach.version if reach else "",
             "live": reach is not None,

@@ -22,6 +22,7 @@ from sessions_app.grid.grids import Grid
 from sessions_app.grid.pages import GridPage, Reach
 from sessions_app.grid.rendering import body, header_groups
 from sessions_app.grid.state import GridState
+from sessions_app.grid.words import described, kept_words
 from sessions_app.models.dashboard import Part
 from sessions_app.servers import without_fresh_reading
 
@@ -97,6 +98,7 @@ class Report(GridPage):
             "read_at": reach.read_at if reach else None,
             "follows": self.grid.name if target.startswith(f"{self.grid.name}-") else "",
             "state": state,
+            "described": described(state),
             "grid": self.grid,
         }
 
@@ -112,6 +114,7 @@ class Report(GridPage):
             "query": state.here.removeprefix("?"),
             "chart_id": chart_id,
             "chart_title": self.graph_title,
+            "picture_name": ", ".join(filter(None, [self.graph_title, *kept_words(state)])),
             "address": address,
             "follows": self.grid.name,
         }

@@ -87,8 +87,7 @@ class RealtimeSessions(SessionsReport):
 
     def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
         context = super().context(request, state, reach)
-        context |= scoped_context(self.url_name, state, realtime=True)
-        return context | {"scope_label": state.scope.label if state.scope else ""}
+        return context | scoped_context(self.url_name, state, realtime=True)
 
 
 class UserSessions(SessionsReport):
