@@ -16,6 +16,12 @@ def feature_words(scope: Any) -> str:
     return " ".join(part for part in parts if part)
 
 
+def whose(scope: Any) -> str:
+    """` of solver 2026.1 of PL`, for a sentence; nothing where all is meant."""
+    chosen = [feature_words(scope), scope.label if scope.params() else ""]
+    return "".join(f" of {word}" for word in chosen if word)
+
+
 def shown_period(state: GridState) -> Period | None:
     """The period that its rows are of, if they are of one."""
     grid, scope = state.grid, state.scope

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 
 from sessions_app.charts.curve import usage_curve
@@ -20,8 +21,9 @@ from sessions_app.grid.intervals import INTERVALS
 from sessions_app.grid.pages import Reach
 from sessions_app.grid.past import PastScope
 from sessions_app.grid.state import GridState
+from sessions_app.grid.words import whose
 from sessions_app.views.parts import Report
-from sessions_app.views.scoped import scoped_context
+from sessions_app.views.scoped import scoped_context, unknown_context
 
 
 class History(Report):
@@ -41,6 +43,24 @@ class History(Report):
             "without_period": state.inputs_without(("period", "from", "to")),
         }
 
+    def why_empty(self, state: GridState) -> dict[str, Any]:
+        """Without a feature there is nothing in any period; else a longer one may have something."""
+        if state.scope.features().exists():
+            return {"empty_reason": self.reason(state), "empty_step": self.longer(state)}
+        step = (reverse("servers"), "See the license servers")
+        said = {"empty_reason": f"No reading{whose(state.scope)} named a feature yet.", "empty_step": step}
+        return unknown_context(state) | said
+
+    def reason(self, state: GridState) -> str:
+        """Why the period has no rows."""
+        raise NotImplementedError
+
+    def longer(self, state: GridState) -> tuple[str, str]:
+        """A period to look at next: this year, or the one before."""
+        name = "last-year" if state.scope.period.name == "year" else "year"
+        query = state.link(**{"period": name, "from": None, "to": None})
+        return reverse(self.url_name) + query, f"Show {NAMES[name].lower()}"
+
 
 class HistorySessions(History):
     """Sessions of the period, the ended ones and those still open."""
@@ -48,6 +68,9 @@ class HistorySessions(History):
     grid = HISTORY
     url_name = "history-sessions"
     template_name = "history/sessions.html"
+
+    def reason(self, state: GridState) -> str:
+        return f"No session{whose(state.scope)} was open {state.scope.period.during}."
 
 
 class HistoryUsage(History):
@@ -68,6 +91,9 @@ class HistoryUsage(History):
         """What a link with these `params` leaves out of an address of this page: that of a feature has another grid."""
         known = {*FEATURES.parameters, *INTERVALS.parameters}
         return {"sort", "columns"} | (known - {*cls.grid_of(params).parameters})
+
+    def reason(self, state: GridState) -> str:
+        return f"No figure{whose(state.scope)} was read {state.scope.period.during}."
 
     def graph(self, state: GridState) -> dict[str, Any]:
         scope, period = state.scope, period_of(state)
