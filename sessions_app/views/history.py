@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,6 +12,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from licstats.moments import MomentError, parse_moment
 from sessions_app.charts.curve import usage_curve
 from sessions_app.charts.figures import usage_figure
 from sessions_app.charts.notes import CURVE_COLUMNS, curve_note, curve_rows
@@ -26,6 +29,28 @@ from sessions_app.views.parts import Report
 from sessions_app.views.scoped import scoped_context, unknown_context
 
 
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """One end of a period in its field: a time as a browser's field for times takes it, else what was given."""
+
+    label: str
+    name: str
+    text: str
+    error: str
+    is_time: bool = True
+
+    @classmethod
+    def of(cls, label: str, name: str, moment: datetime | None, state: GridState) -> Bound:
+        """`moment`: where the period is a right one."""
+        given, error = "".join(state.given.get(name, ())[:1]), " ".join(state.errors.get(name, ()))
+        zone = state.moment.zone
+        try:
+            moment = moment or (parse_moment(given, zone) if given else None)
+        except MomentError:
+            return cls(label, name, given, error, is_time=False)
+        return cls(label, name, f"{moment.astimezone(zone):%Y-%m-%dT%H:%M}" if moment else "", error)
+
+
 class History(Report):
     """A report of a period."""
 
@@ -35,7 +60,10 @@ class History(Report):
         period = period_of(state)
         context = super().context(request, state, reach) | scoped_context(self.url_name, state, realtime=False)
         return context | {
-            "period": period,
+            "bounds": [
+                Bound.of("From", "from", period.start if period else None, state),
+                Bound.of("to", "to", period.end if period else None, state),
+            ],
             "periods": [
                 (label, state.link(**{"period": name, "from": None, "to": None}), name == getattr(period, "name", ""))
                 for name, label in NAMES.items()
