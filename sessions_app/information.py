@@ -16,6 +16,7 @@ from licstats.ages import Age, local_minute
 from licstats.models import Feature
 from sessions_app.grid.people import UserScope
 from sessions_app.grid.usage import why_no_utilization
+from sessions_app.models import UsageInterval
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,16 @@ def nothing_known(scope: Scope | UserScope) -> str:
     if not scope.servers().exists():
         return "There is no license server to be shown."
     return "Nothing is known yet: no license server was ever read."
+
+
+def nothing_known_at(scope: Scope | UserScope, at: datetime) -> str:
+    """Why nothing at all is known of the choice at a past time; else empty."""
+    features = scope.features()
+    begun = UsageInterval.objects.filter(feature__in=features, started_at__lte=at)
+    if features.filter(since__lte=at).exists() or begun.exists():
+        return ""
+    of = f"{scope.server or scope.group} at " if scope.server or scope.group else ""
+    return f"Nothing is known of {of}{timezone.localtime(at):%Y-%m-%d %H:%M}: no reading from then or before is kept."
 
 
 def has_no_members(scope: Scope | UserScope) -> bool:

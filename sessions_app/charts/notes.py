@@ -15,10 +15,15 @@ CURVE_COLUMNS = ("From", "Used", "Borrowed", "Reserved", "Queued", "Total")
 HOLDER_COLUMNS = ("User", "Licenses", "of them borrowed")
 
 
+def nobody_note(*, filtered: bool, past: bool) -> str:
+    """Why nobody is drawn."""
+    if filtered:
+        return "No session fits the filters."
+    return "Nobody held a license here then." if past else "Nobody holds a license here."
+
+
 def holders_note(holders: Holders) -> str:
     """Who is drawn, and who is not."""
-    if not holders.bars:
-        return "Nobody holds a license here."
     if not holders.left_out:
         return ""
     return (

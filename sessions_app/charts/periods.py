@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from groups_app.scope import ScopeError
@@ -28,8 +28,18 @@ class Period:
     end: datetime
 
     @property
-    def label(self) -> str:
-        return NAMES.get(self.name, f"{self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M}")
+    def during(self) -> str:
+        """When that is: a named period by its name, as it moves with the date."""
+        named = NAMES.get(self.name, "").lower()
+        return named or f"from {self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M}"
+
+    @property
+    def covered(self) -> str:
+        """The day or the days that it covers, or its times where these are not whole days."""
+        if not self.start.time() == self.end.time() == time():
+            return f"{self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M}"
+        first, last = self.start.date(), self.end.date() - timedelta(days=1)
+        return f"{first}" if first == last else f"{first} to {last}"
 
     def params(self) -> dict[str, str]:
         """The query string that names this period."""

@@ -110,10 +110,11 @@ class Aggregated:
         return rows
 
     def all_described(self, groups: QuerySet[Any, Group]) -> Iterator[Group]:
-        """Every row in its order, with all hosts, in flat memory."""
+        """Every row in its order, with all hosts, in flat memory; a list of them too where they are a key."""
         cursor = groups.iterator(chunk_size=CHUNK)
         while chunk := list(islice(cursor, CHUNK)):
-            yield from self.described(chunk, at_most=None)
+            for row in self.described(chunk, at_most=None):
+                yield row if self.aggregation.lists_hosts else row | {"host": [row["host"]]}
 
     def _hosts(self, groups: Sequence[Group], at_most: int | None) -> dict[tuple[Any, ...], Hosts]:
         """The hosts of each group, by its keys; at most `at_most` of them, and of their addresses, are named."""

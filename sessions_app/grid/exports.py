@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -15,6 +15,7 @@ from django.http import FileResponse, HttpResponse, HttpResponseBase, StreamingH
 from sessions_app.grid.columns import Column, Kind, Value
 from sessions_app.grid.copying import copied
 from sessions_app.grid.state import GridState
+from sessions_app.grid.words import feature_words, time_in_name
 
 EXTENSIONS = ("csv", "xlsx", "json", "pdf")
 MOST_IN_PDF = 20_000  # rows, some 500 pages; more is nothing to read, and is held in memory until it is whole
@@ -70,9 +71,9 @@ def file_name(state: GridState, extension: str) -> str:
         parts.append(f"by {state.aggregation.name}")
     restricted = {name for chip in state.chips for name in chip.fields}
     parts += ["borrowed" if "borrowed" in restricted else "", "filtered" if restricted - {"borrowed"} else ""]
+    parts += time_in_name(state)
     named = [re.sub(r"[^A-Za-z0-9._]+", "-", part)[:LONGEST_PART].strip("-.") for part in parts]
-    local = state.moment.now.astimezone(state.moment.zone)
-    return "-".join([*filter(None, named), f"{local:%Y-%m-%d-%H%M}"]) + f".{extension}"
+    return "-".join(filter(None, named)) + f".{extension}"
 
 
 def exported(state: GridState) -> list[Column]:
@@ -155,19 +156,3 @@ def json_parts(state: GridState) -> Iterator[str]:
 def batches(rows: Iterator[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
     while batch := list(islice(rows, BATCH)):
         yield batch
-
-
-def feature_words(scope: Any) -> str:
-    """The chosen feature so that no other is meant: one name has several versions, and types."""
-    parts = (getattr(scope, name, "") for name in ("feature", "version", "type"))
-    return " ".join(part for part in parts if part)
-
-
-def in_words(state: GridState) -> Iterable[str]:
-    """Scope, time, filters and aggregation, for the head of a document."""
-    yield getattr(state.scope, "label", "")
-    if feature := feature_words(state.scope):
-        yield f"Feature {feature}"
-    if state.aggregation is not None:
-        yield f"Aggregated by {state.aggregation.label.lower()}"
-    yield from (chip.text for chip in state.chips)

@@ -107,6 +107,7 @@ class FeaturesGrid(PastGrid):
     model = Feature
     default_sort = ("feature", "version")
     follows_readings = True  # the last update is one
+    of_period = False  # each leads to its history of the period
     key_fields = row_fields = (*IDENTITY, "vendor", "place")
 
     def offered(self, scope: Any, aggregation: Aggregation | None) -> dict[str, Column]:

@@ -30,6 +30,7 @@ from sessions_app.grid.grids import Grid, Page
 from sessions_app.grid.heading import head
 from sessions_app.grid.rendering import ActionCells, Addresses, FilterCell, body, filter_cells, header_groups
 from sessions_app.grid.state import PAGE_SIZES, GridState, given_in, scope_params
+from sessions_app.grid.words import about, described
 
 IDENTITY = {"feature": "feature__name", "version": "feature__version", "type": "feature__type"}
 PAGING = ("page", "per_page")  # their fields stand below the rows
@@ -115,17 +116,25 @@ class GridPage(View):
         state = GridState.read(self.grid, request.GET, request.user, now)
         if extension:
             return export(state, extension)
-        if not is_fragment(request):
-            if target := preferences.expanded(state) or state.lasting_link:
-                return HttpResponseRedirect(request.path + with_unknown(target, state, request.GET))
-        elif chosen := request.headers.get(CHOICE_HEADER):
+        if chosen := request.headers.get(CHOICE_HEADER):
             preferences.keep_choice(state, chosen)
+        if target := self.said_in_full(request, state):
+            return HttpResponseRedirect(request.path + with_unknown(target, state, request.GET))
         context = self.context(request, state, reach)
         template = self.fragment_name if is_fragment(request) else self.template_name
         response = mark(render(request, template, context), reach.read_at if reach else None)
         if is_fragment(request) and VERSION_HEADER not in request.headers:
             response["HX-Push-Url"] = request.path + state.here
         return response
+
+    def said_in_full(self, request: HttpRequest, state: GridState) -> str:
+        """The address with what its login chose and it leaves open; empty where it is that already.
+
+        A page that is open stays as it is, until its rows are added up in another way.
+        """
+        if is_fragment(request):
+            return preferences.expanded(state) if added_up_anew(request, state) else ""
+        return preferences.expanded(state) or state.lasting_link
 
     def reach_of(self, request: HttpRequest, now: datetime) -> Reach | None:
         """None where the scope is wrong, or where the page shows the past, which does not change."""
@@ -158,6 +167,8 @@ class GridPage(View):
         return {
             "state": state,
             "grid": self.grid,
+            "about": about(state),
+            "described": described(state),
             "page": page,
             "version": reach.version if reach else "",
             "live": not request.GET.get("at"),  # what cannot be shown may come back: the page goes on asking
@@ -192,6 +203,14 @@ class GridPage(View):
     def actions(self, request: HttpRequest, state: GridState, page: Page, inside: Addresses) -> ActionCells:
         """By id, or by number where rows are aggregated: what stands in the Action cell."""
         return {}
+
+
+def added_up_anew(request: HttpRequest, state: GridState) -> bool:
+    """Whether the page that asks shows rows that are added up in another way, or in none."""
+    if VERSION_HEADER in request.headers or "HX-Current-URL" not in request.headers:
+        return False
+    before = QueryDict(request.headers["HX-Current-URL"].partition("?")[2])
+    return before.get("group_by", "") != ",".join(state.given.get("group_by", ()))
 
 
 @dataclass(frozen=True)

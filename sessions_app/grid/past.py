@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import ClassVar
 
 from django.utils import timezone
 
@@ -48,8 +49,9 @@ def read_period(params: Mapping[str, str]) -> Period:
 
 
 class PastGrid(Grid):
-    """A grid whose rows are those of a period."""
+    """A grid of a report that has a period."""
 
+    of_period: ClassVar[bool] = True  # whether its rows are those of the period
     scope_fields = (*SCOPE_FIELDS, *PERIOD_FIELDS)
     parts = {**Grid.parts, **dict.fromkeys(PERIOD_FIELDS, PERIOD_FIELDS)}
 

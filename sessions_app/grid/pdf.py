@@ -13,8 +13,9 @@ from fontTools.ttLib import TTFont
 from fpdf import FPDF
 
 from sessions_app.grid.columns import Column, Kind
-from sessions_app.grid.exports import exported, in_words, rows_of, too_many
+from sessions_app.grid.exports import exported, rows_of, too_many
 from sessions_app.grid.state import GridState
+from sessions_app.grid.words import in_words
 
 FONT = files("fontpkg_noto_sans") / "files" / "NotoSans[wdth,wght].ttf"
 MISSING = "\N{REPLACEMENT CHARACTER}"  # shown for letters that the font does not have

@@ -9,39 +9,49 @@ from sessions_app.grid.state import GridState
 from sessions_app.models import GridPreference
 
 KEPT = frozenset({"columns", "sort", "per_page"})
-OF_AGGREGATED = frozenset({"per_page"})  # the order and the columns of aggregated rows are another grid's
+OF_GRID = frozenset({"per_page"})  # the same however its rows are added up
 
 
-def kept_choices(grid: str, login: Login) -> dict[str, str]:
-    """The parameters that `login` chose last for `grid`."""
-    found = GridPreference.objects.filter(grid=grid, login_id=login.pk).values_list("choices", flat=True).first()
-    return {name: str(value) for name, value in (found or {}).items() if name in KEPT}
+def rows_name(state: GridState) -> str:
+    """Under which choices are kept: rows that are added up have columns and an order of their own."""
+    return f"{state.grid.name} by {state.aggregation.name}" if state.aggregation else state.grid.name
 
 
-def concerned(state: GridState) -> frozenset[str]:
-    """What of it is kept and used for the rows of this state."""
-    return OF_AGGREGATED if "group_by" in state.given else KEPT
+def kept_under(login: Login, *names: str) -> dict[str, dict[str, str]]:
+    """By these names, the parameters that `login` chose last."""
+    found = GridPreference.objects.filter(grid__in=names, login_id=login.pk).values_list("grid", "choices")
+    return {grid: {name: str(value) for name, value in kept.items() if name in KEPT} for grid, kept in found}
+
+
+def kept_choices(state: GridState) -> dict[str, str]:
+    """The parameters that its login chose last for rows as these."""
+    grid, rows = state.grid.name, rows_name(state)
+    kept = kept_under(state.user, grid, rows)
+    of_grid = {name: value for name, value in kept.get(grid, {}).items() if name in OF_GRID}
+    return of_grid | kept.get(rows, {})
 
 
 def keep_choice(state: GridState, name: str) -> None:
     """Remember what this state says about `name`, beside what is kept already; a refused value is not kept."""
-    if name not in concerned(state) or name in state.errors:
+    if name not in KEPT or state.errors.keys() & {name, "group_by"}:
         return
-    choices = kept_choices(state.grid.name, state.user)
+    under = state.grid.name if name in OF_GRID else rows_name(state)
+    choices = kept_under(state.user, under).get(under, {})
     choices.pop(name, None)
     if name in state.given:
         choices[name] = ",".join(state.given[name])
-    GridPreference.objects.update_or_create(login_id=state.user.pk, grid=state.grid.name, defaults={"choices": choices})
+    GridPreference.objects.update_or_create(login_id=state.user.pk, grid=under, defaults={"choices": choices})
 
 
-def forget_choices(grid: str, login: Login) -> None:
-    GridPreference.objects.filter(grid=grid, login_id=login.pk).delete()
+def forget_choices(state: GridState) -> None:
+    """Those of rows as these; what others of the same grid look like stays."""
+    GridPreference.objects.filter(grid=rows_name(state), login_id=state.user.pk).delete()
 
 
 def expanded(state: GridState) -> str:
     """The query string with the login's own choices where the URL says nothing of them; empty where there are none."""
-    asked = concerned(state) - state.given.keys()
-    kept = kept_choices(state.grid.name, state.user) if asked else {}
+    asked = KEPT - state.given.keys()
+    kept = kept_choices(state) if asked and "group_by" not in state.errors else {}
     choices = {name: kept[name] for name in asked & kept.keys()}
     if not choices:
         return ""

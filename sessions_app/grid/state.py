@@ -28,6 +28,7 @@ LAST_PAGE = 10**9
 VIEW_FIELDS = ("group_by", "sort", "columns", "per_page", "page")
 SCOPE_PARTS = (*SCOPE_FIELDS, "at")
 WITH_OFFSET = re.compile(r":\d\d.*(Z|[+-]\d\d(:?\d\d){0,2})\s*$", re.IGNORECASE)
+BOUNDS = ("min", "max")
 EXACTLY = {Kind.NUMBER: "=5", Kind.DURATION: "=6h"}
 
 
@@ -127,8 +128,9 @@ class GridState:
 
     @property
     def here(self) -> str:
-        """The query string that shows the same again."""
-        return self.link(page=self.page if self.page > 1 else None)
+        """The query string that shows the same again, and what is wrong with it."""
+        wrong = self.given.get("page") if "page" in self.errors else None
+        return self.link(page=wrong or (self.page if self.page > 1 else None))
 
     def inputs_without(self, names: Iterable[str]) -> list[tuple[str, str]]:
         """What a form has to send along beside its own inputs, `names`; always without the page."""
@@ -150,18 +152,18 @@ class GridState:
 
     @cached_property
     def chips(self) -> list[Chip]:
-        """The filters in words, one for each column and kind of restriction."""
+        """The filters in words, each for itself but the two bounds of a column."""
         if self.errors:
             return []
-        by_column: dict[tuple[str, bool], tuple[list[str], list[str]]] = {}
+        together: dict[tuple[str, str], tuple[list[str], list[str]]] = {}
         for name, chosen, value in self.filters.given():
-            key = (chosen.column, chosen.part == "is")
-            texts, names = by_column.setdefault(key, ([], []))
+            key = (chosen.column, "" if chosen.part in BOUNDS else name)
+            texts, names = together.setdefault(key, ([], []))
             texts.append(chosen.words(value))
             names += [name, self.grid.both_bounds(name)]
         return [
             Chip(f"{self.grid.column_title(column)} {join_bounds(texts)}".strip(), tuple(names))
-            for (column, _), (texts, names) in by_column.items()
+            for (column, _), (texts, names) in together.items()
         ]
 
     def sorted_by(self, name: str) -> tuple[int, SortKey] | None:

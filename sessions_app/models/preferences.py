@@ -7,7 +7,10 @@ from django.db import models
 
 
 class GridPreference(models.Model):
-    """What one login chose for one grid, as the grid's own parameters; used where the URL says nothing."""
+    """What one login chose for one grid, as the grid's own parameters; used where the URL says nothing.
+
+    `grid` is its name, and for rows that are added up how: "sessions", "sessions by feature,user".
+    """
 
     login = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     grid = models.CharField(max_length=50)

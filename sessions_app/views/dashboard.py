@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import count
 from typing import Any
 
@@ -15,9 +16,9 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_GET, require_POST
 
-from sessions_app.grid.exports import feature_words
 from sessions_app.grid.pages import is_fragment
 from sessions_app.grid.state import GridState
+from sessions_app.grid.words import described
 from sessions_app.models.dashboard import DashboardPane, Part, Width
 from sessions_app.views.history import HistorySessions, HistoryUsage
 from sessions_app.views.parts import TARGET_SUFFIX, Report
@@ -33,7 +34,8 @@ STEPS = {"up": -1, "down": 1}
 
 @dataclass(frozen=True, slots=True)
 class ShownPane:
-    """A pane as the login may see it. Not `available`: what it showed is not there for this login any more.
+    """A pane as the login may see it, and the past time of its rows. Not `available`: what it showed is not there for
+    this login any more.
 
     Its title may name what is hidden now; `stand_in` is shown instead, with a number, as several may be alike.
     """
@@ -42,6 +44,7 @@ class ShownPane:
     address: str
     available: bool
     stand_in: str
+    at: datetime | None = None
     number: int = 0
 
     @property
@@ -74,7 +77,7 @@ def shown(pane: DashboardPane, request: HttpRequest) -> ShownPane:
     state = state_of(request, report, pane.query)
     available = not any(name in state.errors for name in state.grid.scope_fields)
     stand_in = report.graph_title if pane.part == Part.GRAPH else state.grid.title
-    return ShownPane(pane, f"{reverse(pane.report)}?{pane.query}", available, stand_in)
+    return ShownPane(pane, f"{reverse(pane.report)}?{pane.query}", available, stand_in, state.at)
 
 
 def numbered(panes: list[ShownPane]) -> Iterator[ShownPane]:
@@ -124,15 +127,6 @@ def put_up(request: HttpRequest, state: GridState, report: type[Report], part: s
 def written_title(request: HttpRequest) -> str:
     """PostgreSQL takes no NUL in a text."""
     return request.POST.get("title", "").replace("\0", "").strip()
-
-
-def described(state: GridState) -> str:
-    """The scope and the filters in a few words."""
-    scope = state.scope
-    words = [getattr(scope, "label", ""), feature_words(scope), *(chip.text for chip in state.chips)]
-    if state.aggregation:
-        words.append(f"by {state.aggregation.label.lower()}")
-    return ", ".join(word for word in words if word)
 
 
 @require_POST

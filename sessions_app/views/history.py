@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 
+from licstats.moments import MomentError, parse_moment
 from sessions_app.charts.curve import usage_curve
 from sessions_app.charts.figures import usage_figure
 from sessions_app.charts.notes import CURVE_COLUMNS, curve_note, curve_rows
@@ -20,8 +24,31 @@ from sessions_app.grid.intervals import INTERVALS
 from sessions_app.grid.pages import Reach
 from sessions_app.grid.past import PastScope
 from sessions_app.grid.state import GridState
+from sessions_app.grid.words import whose
 from sessions_app.views.parts import Report
-from sessions_app.views.scoped import scoped_context
+from sessions_app.views.scoped import scoped_context, unknown_context
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """One end of a period in its field: a time as a browser's field for times takes it, else what was given."""
+
+    label: str
+    name: str
+    text: str
+    error: str
+    is_time: bool = True
+
+    @classmethod
+    def of(cls, label: str, name: str, moment: datetime | None, state: GridState) -> Bound:
+        """`moment`: where the period is a right one."""
+        given, error = "".join(state.given.get(name, ())[:1]), " ".join(state.errors.get(name, ()))
+        zone = state.moment.zone
+        try:
+            moment = moment or (parse_moment(given, zone) if given else None)
+        except MomentError:
+            return cls(label, name, given, error, is_time=False)
+        return cls(label, name, f"{moment.astimezone(zone):%Y-%m-%dT%H:%M}" if moment else "", error)
 
 
 class History(Report):
@@ -33,13 +60,34 @@ class History(Report):
         period = period_of(state)
         context = super().context(request, state, reach) | scoped_context(self.url_name, state, realtime=False)
         return context | {
-            "period": period,
+            "bounds": [
+                Bound.of("From", "from", period.start if period else None, state),
+                Bound.of("to", "to", period.end if period else None, state),
+            ],
             "periods": [
                 (label, state.link(**{"period": name, "from": None, "to": None}), name == getattr(period, "name", ""))
                 for name, label in NAMES.items()
             ],
             "without_period": state.inputs_without(("period", "from", "to")),
         }
+
+    def why_empty(self, state: GridState) -> dict[str, Any]:
+        """Without a feature there is nothing in any period; else a longer one may have something."""
+        if state.scope.features().exists():
+            return {"empty_reason": self.reason(state), "empty_step": self.longer(state)}
+        step = (reverse("servers"), "See the license servers")
+        said = {"empty_reason": f"No reading{whose(state.scope)} named a feature yet.", "empty_step": step}
+        return unknown_context(state) | said
+
+    def reason(self, state: GridState) -> str:
+        """Why the period has no rows."""
+        raise NotImplementedError
+
+    def longer(self, state: GridState) -> tuple[str, str]:
+        """A period to look at next: this year, or the one before."""
+        name = "last-year" if state.scope.period.name == "year" else "year"
+        query = state.link(**{"period": name, "from": None, "to": None})
+        return reverse(self.url_name) + query, f"Show {NAMES[name].lower()}"
 
 
 class HistorySessions(History):
@@ -48,6 +96,9 @@ class HistorySessions(History):
     grid = HISTORY
     url_name = "history-sessions"
     template_name = "history/sessions.html"
+
+    def reason(self, state: GridState) -> str:
+        return f"No session{whose(state.scope)} was open {state.scope.period.during}."
 
 
 class HistoryUsage(History):
@@ -68,6 +119,9 @@ class HistoryUsage(History):
         """What a link with these `params` leaves out of an address of this page: that of a feature has another grid."""
         known = {*FEATURES.parameters, *INTERVALS.parameters}
         return {"sort", "columns"} | (known - {*cls.grid_of(params).parameters})
+
+    def reason(self, state: GridState) -> str:
+        return f"No figure{whose(state.scope)} was read {state.scope.period.during}."
 
     def graph(self, state: GridState) -> dict[str, Any]:
         scope, period = state.scope, period_of(state)

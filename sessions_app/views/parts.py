@@ -22,6 +22,7 @@ from sessions_app.grid.grids import Grid
 from sessions_app.grid.pages import GridPage, Reach
 from sessions_app.grid.rendering import body, header_groups
 from sessions_app.grid.state import GridState
+from sessions_app.grid.words import described, kept_words
 from sessions_app.models.dashboard import Part
 from sessions_app.servers import without_fresh_reading
 
@@ -78,6 +79,7 @@ class Report(GridPage):
             state = replace(state, columns=tuple(exported(state)))  # without buttons, which a pane has none of
             page = self.grid.page(state, reach.version if reach else "")
             context |= {"page": page, "body": body(state, page), "header_groups": header_groups(state)}
+            context |= {} if page.total else self.why_empty(state)
         template = "charts/figure.html" if part is Part.GRAPH else "dashboard/rows.html"
         return mark(render(request, template, context), reach.read_at if reach else None)
 
@@ -97,24 +99,34 @@ class Report(GridPage):
             "read_at": reach.read_at if reach else None,
             "follows": self.grid.name if target.startswith(f"{self.grid.name}-") else "",
             "state": state,
+            "described": described(state),
             "grid": self.grid,
         }
 
     def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
         """With an empty graph that asks for its figure once the page stands; with none where a choice is wrong."""
+        context = super().context(request, state, reach)
+        page = context["page"]
         address = reverse(self.url_name) + state.here
         chart_id = f"{self.grid.name}-graph"
-        return super().context(request, state, reach) | {
+        return context | {
             **self.graph_at_once(request, state),
             **freshness(state, reach),
+            **(self.why_empty(state) if page and not page.total else {}),
             "figures_address": f"{address}{'&' if state.here else '?'}{FIGURES}=1#{chart_id}{TARGET_SUFFIX}",
             "report": self.url_name,
             "query": state.here.removeprefix("?"),
             "chart_id": chart_id,
             "chart_title": self.graph_title,
+            "picture_name": ", ".join(filter(None, [self.graph_title, *kept_words(state)])),
             "address": address,
             "follows": self.grid.name,
         }
+
+    def why_empty(self, state: GridState) -> dict[str, Any]:
+        """What grid/empty.html wants where there are no rows: `empty_reason`, and where they help `unknown`,
+        `memberless` and `empty_step` (an address, and what it shows)."""
+        raise NotImplementedError
 
     def graph_at_once(self, request: HttpRequest, state: GridState) -> dict[str, Any]:
         """What of the graph is on the page from the beginning: why there is none, or its figures as a table."""

@@ -34,7 +34,7 @@ def grid_preferences(request: HttpRequest, name: str) -> HttpResponse:
     params = QueryDict(request.POST.get("query", "").removeprefix("?"))
     state = GridState.read(grid, params, request.user, timezone.now())
     if "forget" in request.POST:
-        preferences.forget_choices(grid.name, request.user)
+        preferences.forget_choices(state)
         return HttpResponseRedirect(path + state.link_without(preferences.KEPT))
     chosen = [name for name in request.POST.getlist("column") if name in grid.columns]
     target = state.link(columns=",".join(chosen))

@@ -11,15 +11,14 @@ from django.utils import timezone
 from django.utils.text import capfirst
 
 from groups_app.scope import FEATURE_FIELDS, Scope
-from sessions_app.grid.grids import Page
 from sessions_app.grid.state import GridState
-from sessions_app.information import Facts, facts_of, has_no_members, no_realtime_data, nothing_known
+from sessions_app.information import Facts, facts_of, has_no_members, no_realtime_data, nothing_known, nothing_known_at
 
 
-def unknown_context(state: GridState, page: Page | None) -> dict[str, Any]:
+def unknown_context(state: GridState) -> dict[str, Any]:
     """For a grid without rows: why they are not known, where that is so, and whether its group has no members."""
-    if page is None or page.total or state.at is not None:
-        return {}
+    if state.at is not None:
+        return {"unknown": nothing_known_at(state.scope, state.at)}
     return {"unknown": nothing_known(state.scope), "memberless": has_no_members(state.scope)}
 
 

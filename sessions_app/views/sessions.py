@@ -14,7 +14,7 @@ from django.urls import reverse
 from licstats.aggregates import WholeSum
 from sessions_app.charts.figures import holders_figure
 from sessions_app.charts.holders import holders
-from sessions_app.charts.notes import HOLDER_COLUMNS, holder_rows, holders_note
+from sessions_app.charts.notes import HOLDER_COLUMNS, holder_rows, holders_note, nobody_note
 from sessions_app.closing.offer import action_cell, group_offers, offers
 from sessions_app.grid.aggregation import Aggregation
 from sessions_app.grid.columns import Row
@@ -23,7 +23,7 @@ from sessions_app.grid.pages import Reach, drill
 from sessions_app.grid.rendering import ActionCells, Addresses
 from sessions_app.grid.sessions import SESSIONS, USER_SESSIONS
 from sessions_app.grid.state import GridState
-from sessions_app.information import nothing_known
+from sessions_app.grid.words import whose
 from sessions_app.views.parts import Report
 from sessions_app.views.scoped import scoped_context, unknown_context
 
@@ -37,19 +37,25 @@ class SessionsReport(Report):
     def graph(self, state: GridState) -> dict[str, Any]:
         """The licenses of each user, by the same filters as the grid."""
         held = holders(self.grid.added_up(state))
-        unknown = "" if held.bars or state.at else nothing_known(state.scope)
         return {
             "figure": holders_figure(held),
-            "chart_note": unknown or holders_note(held),
+            "chart_note": holders_note(held) if held.bars else self.nobody(state),
             "chart_columns": HOLDER_COLUMNS,
             "chart_rows": holder_rows(held),
         }
 
-    def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
-        when = "was" if state.at else "is"
-        whose = f" of {state.scope.label}" if state.scope else ""
-        context = super().context(request, state, reach) | {"empty_reason": f"No session{whose} {when} open."}
-        return context | unknown_context(state, context["page"])
+    def nobody(self, state: GridState) -> str:
+        """Why the graph has no bar."""
+        unknown: str = unknown_context(state)["unknown"]
+        return unknown or nobody_note(filtered=bool(state.chips), past=state.at is not None)
+
+    def why_empty(self, state: GridState) -> dict[str, Any]:
+        if state.at is None:
+            return unknown_context(state) | {"empty_reason": f"No session{whose(state.scope)} is open."}
+        return unknown_context(state) | {
+            "empty_reason": f"No session{whose(state.scope)} was open then.",
+            "empty_step": (reverse(self.url_name) + state.link_without(["at"]), "Show the sessions of now"),
+        }
 
     def drill(self, state: GridState, aggregation: Aggregation, row: Row) -> str:
         """The query string by which the sessions grid shows what was added up in `row`."""
@@ -94,8 +100,7 @@ class RealtimeSessions(SessionsReport):
 
     def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
         context = super().context(request, state, reach)
-        context |= scoped_context(self.url_name, state, realtime=True)
-        return context | {"scope_label": state.scope.label if state.scope else ""}
+        return context | scoped_context(self.url_name, state, realtime=True)
 
 
 class UserSessions(SessionsReport):

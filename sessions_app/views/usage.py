@@ -16,6 +16,7 @@ from sessions_app.charts.notes import CURVE_COLUMNS, curve_note, curve_rows
 from sessions_app.grid.pages import Reach
 from sessions_app.grid.state import GridState
 from sessions_app.grid.usage import USAGE
+from sessions_app.grid.words import whose
 from sessions_app.views.parts import Report
 from sessions_app.views.scoped import scoped_context, unknown_context
 
@@ -33,9 +34,11 @@ class RealtimeUsage(Report):
     def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
         context = super().context(request, state, reach)
         context |= scoped_context(self.url_name, state, realtime=True)
-        context |= unknown_context(state, context["page"])
         group = state.scope.group if state.scope else None
         return context | {"notices": group_notices(group, state.moment.now) if group else []}
+
+    def why_empty(self, state: GridState) -> dict[str, Any]:
+        return unknown_context(state) | {"empty_reason": f"No feature{whose(state.scope)} is listed now."}
 
     def graph(self, state: GridState) -> dict[str, Any]:
         scope = state.scope

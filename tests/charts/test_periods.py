@@ -18,6 +18,24 @@ def read(**params: str) -> Period:
 
 
 @pytest.mark.parametrize(
+    ("question", "during", "covered"),
+    [
+        ({"period": "today"}, "today", "2026-03-19"),
+        ({"period": "last-month"}, "last month", "2026-02-01 to 2026-02-28"),
+        ({"from": "2026-03-01", "to": "2026-03-02"}, "from 2026-03-01 00:00 to 2026-03-02 00:00", "2026-03-01"),
+        (
+            {"from": "2026-03-01T08:00", "to": "2026-03-02"},
+            "from 2026-03-01 08:00 to 2026-03-02 00:00",
+            "2026-03-01 08:00 to 2026-03-02 00:00",
+        ),
+    ],
+)
+def test_a_period_is_told_by_its_name_and_by_the_days_that_it_covers(question, during, covered):
+    period = read(**question)
+    assert (period.during, period.covered) == (during, covered)
+
+
+@pytest.mark.parametrize(
     ("name", "start", "end"),
     [
         ("today", "2026-03-19", "2026-03-20"),

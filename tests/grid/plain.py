@@ -145,10 +145,11 @@ def aggregated(sessions: Iterable[Session], group_by: str) -> list[dict[str, Any
         hosts = list(dict.fromkeys(host for host, _ in pairs))
         row = members[0] | {
             "used": sum(each["used"] for each in members),
+            "host": hosts,
             "host_quantity": len(hosts),
             "ip": [ip for ip in dict.fromkeys(ip for _, ip in pairs) if ip],
         }
-        rows.append(row if "host" in group_by else row | {"host": hosts})
+        rows.append(row)
     return rows
 
 

@@ -268,7 +268,7 @@ def assert_bars(client: Client, choice: dict[str, Any], sessions: list[plain.Ses
     """The bars of the graph are the licenses of each user in what the rows add up."""
     keys = plain.KEYS[choice["group_by"]] if choice["group_by"] else ("id",)
     rows = plain.rows_of(sessions, choice["filters"], choice["group_by"], NOW)
-    shown = {tuple(row[key] for key in keys) for row in rows}
+    shown = {tuple(row[key][0] if isinstance(row[key], list) else row[key] for key in keys) for row in rows}
     of_sums = ("used_", "host_quantity_") if choice["group_by"] else ()
     filters = {name: wanted for name, wanted in choice["filters"].items() if not name.startswith(of_sums)}
     in_all: Counter[str] = Counter()

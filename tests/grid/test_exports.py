@@ -127,3 +127,14 @@ def test_nothing_is_written_where_no_column_is_asked_for(viewer: Viewer) -> None
 
     assert source.written([]) is None
     assert list(source.values([])) == []
+
+
+@pytest.mark.parametrize("way", ["user", "host", "user,host", "feature", "server", "feature,user"])
+def test_hosts_and_addresses_of_added_up_rows_are_lists_whatever_they_are_added_up_by(viewer: Viewer, way: str) -> None:
+    """Who reads the JSON would have to look at each row's kind otherwise."""
+    OpenSessionFactory.create(host="ws1", ip="10.0.0.1")
+
+    (row,) = viewer.rows(group_by=way, columns="host,ip,used")
+
+    assert (row["host"], row["ip"]) == (["ws1"], ["10.0.0.1"])
+    assert content(viewer.file("csv", group_by=way, columns="host,ip")).decode() == "host,ip\nws1,10.0.0.1\n"

@@ -44,6 +44,14 @@ def test_both_kinds_of_group_go_together(viewer: Viewer, path: str) -> None:
     assert sorted((row["user"], row["host"]) for row in rows) == [("ann", "cad1"), ("ann", "render-01")]
 
 
+def test_a_user_of_a_group_is_two_filters_each_with_an_x_of_its_own(viewer: Viewer) -> None:
+    page = viewer.page(user_is="ann", user_group="design")
+
+    user, group = page.context["links"].chips
+    assert (user[0], group[0]) == ("User Name is ann", "User Name is in the group design")
+    assert (user[1], group[1]) == ("?user_group=design", "?user_is=ann")
+
+
 @pytest.mark.parametrize("path", ALL)
 def test_an_unknown_group_shows_its_error_and_no_rows(viewer: Viewer, path: str) -> None:
     page = viewer.page(path, host_group="design")

@@ -48,6 +48,17 @@ def test_a_past_moment_shows_what_was_open_then_with_what_it_held(viewer: Viewer
     assert len(viewer.rows(at=hours(2).isoformat(), group_by="user")) == 2
 
 
+def test_the_graph_of_a_past_moment_says_so_in_its_header_and_the_page_in_its_title(viewer: Viewer) -> None:
+    OpenSessionFactory.create(feature__server__name="PL")
+
+    text = viewer.page(scope="server:PL", at="2026-03-16T15:40Z").content.decode()
+
+    head = text[text.index('id="sessions-graph-title"') :].partition("</header>")[0]
+    assert "as it was at <time" in head
+    assert 'data-chart-name="Realtime License Usage, PL, As it was at 2026-03-16 15:40"' in text  # of its picture
+    assert "Realtime Sessions · PL, as it was at 2026-03-16 15:40 ·" in text.partition("</title>")[0]
+
+
 @pytest.mark.parametrize("offset", ["-23:59", "+20:00", "-23:59:59"])
 @pytest.mark.parametrize("name", ["at", "checked_out_before"])
 def test_a_time_is_understood_with_any_offset(viewer: Viewer, name: str, offset: str) -> None:

@@ -250,6 +250,13 @@ def test_a_page_number_that_is_none_can_be_mended_in_its_box(viewer: Viewer) -> 
     assert text.count("is not a whole number from 1.") == 1
 
 
+def test_the_address_of_a_page_number_that_is_none_shows_its_error_again(viewer: Viewer) -> None:
+    answer = viewer.fragment(page="abc", user="ann")
+
+    assert answer["HX-Push-Url"] == "/features/realtime/sessions/?user=ann&page=abc"
+    assert "is not a whole number from 1." in viewer.client.get(answer["HX-Push-Url"]).content.decode()
+
+
 def test_a_page_size_that_is_none_can_be_mended_beside_it(viewer: Viewer) -> None:
     text = viewer.page(per_page="21").content.decode()
 

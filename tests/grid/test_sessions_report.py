@@ -259,12 +259,6 @@ def test_a_page_of_a_link_is_opened_for_those_too_who_keep_choices(viewer: Viewe
     assert "page" in viewer.page(page=0).context["state"].errors
 
 
-def test_the_order_of_aggregated_rows_is_not_kept(viewer: Viewer) -> None:
-    viewer.fragment(group_by="user", sort="-used", headers={"X-Grid-Choice": "sort"})
-
-    assert not GridPreference.objects.exists()
-
-
 def test_a_link_that_was_followed_changes_no_choice(viewer: Viewer) -> None:
     viewer.fragment(sort="-used")
     viewer.page(sort="-used")

@@ -7,10 +7,13 @@ import time_machine
 
 from groups_app.choices import SHOWN
 from groups_app.models import UserGroup
+from sessions_app.grid.words import in_words
 from sessions_app.models import OpenSession
 from tests.factories import NOON, FeatureFactory, LicenseServerFactory, OpenSessionFactory
 from tests.grid import plain
-from tests.grid.conftest import USERS, Viewer, content
+from tests.grid.conftest import SESSIONS, USERS, Viewer, content
+
+HISTORY = "/features/history/sessions"
 
 
 def test_a_user_group_adds_up_its_users_by_feature(viewer: Viewer) -> None:
@@ -61,6 +64,50 @@ def test_a_file_says_in_its_name_what_it_holds(viewer: Viewer, restricted: dict[
 
     name = f"sessions-PL-solver-2026.1-floating{hint}-2026-03-16-1200.csv"
     assert response["Content-Disposition"] == f'attachment; filename="{name}"'
+
+
+@pytest.mark.parametrize(
+    ("path", "question", "name"),
+    [
+        (SESSIONS, {"at": "2026-03-15T15:40Z"}, "sessions-All-license-servers-at-2026-03-15-1540.csv"),
+        (HISTORY, {"period": "today"}, "history-All-license-servers-of-2026-03-16-saved-2026-03-16-1200.csv"),
+        (
+            HISTORY,
+            {"period": "last-month"},
+            "history-All-license-servers-of-2026-02-01-to-2026-02-28-saved-2026-03-16-1200.csv",
+        ),
+        (
+            HISTORY,
+            {"from": "2026-03-01T08:00", "to": "2026-03-02T17:30"},
+            "history-All-license-servers-of-2026-03-01-0800-to-2026-03-02-1730-saved-2026-03-16-1200.csv",
+        ),
+    ],
+)
+def test_a_file_name_says_which_time_the_rows_are_of(
+    viewer: Viewer, path: str, question: dict[str, str], name: str
+) -> None:
+    with time_machine.travel(NOON, tick=False):
+        viewer.client.force_login(viewer.login, backend="groups_app.logins.LoginBackend")
+        response = viewer.file("csv", path, **question)
+
+    assert response["Content-Disposition"] == f'attachment; filename="{name}"'
+
+
+@pytest.mark.parametrize(
+    ("path", "question", "said"),
+    [
+        (SESSIONS, {"at": "2026-03-15T15:40Z"}, "As it was at 2026-03-15 15:40"),
+        (HISTORY, {"period": "last-month"}, "Period 2026-02-01 to 2026-02-28"),
+    ],
+)
+def test_the_head_of_a_document_says_which_time_the_rows_are_of(
+    viewer: Viewer, path: str, question: dict[str, str], said: str
+) -> None:
+    with time_machine.travel(NOON, tick=False):
+        viewer.client.force_login(viewer.login, backend="groups_app.logins.LoginBackend")
+        page = viewer.page(path, **question)
+
+    assert said in in_words(page.context["state"])
 
 
 def test_a_file_name_is_never_too_long_to_be_stored_and_tells_its_time_all_the_same(viewer: Viewer) -> None:

@@ -68,7 +68,7 @@ def test_a_feature_is_chosen_from_rows_that_were_arranged_and_filtered(
 
     assert all_right(found)
     assert found.context["grid"].name == "intervals"
-    assert found.context["period"].name == "month"
+    assert found.context["state"].scope.period.name == "month"
 
 
 @pytest.mark.parametrize("scope", SCOPES)
@@ -88,7 +88,7 @@ def test_from_the_figures_of_a_feature_there_is_a_way_back(
 
     assert all_right(found)
     assert found.context["grid"].name == "features"
-    assert found.context["period"].name == "month"
+    assert found.context["state"].scope.period.name == "month"
 
 
 def test_columns_that_are_kept_of_each_grid_are_used_in_it(viewer: Client) -> None:
@@ -124,4 +124,4 @@ def test_the_way_out_of_an_unknown_feature_leads_to_features_at_once(viewer: Cli
     assert way_out
     mended = viewer.get(unescape(way_out[1]))
     assert all_right(mended)
-    assert mended.context["period"].name == "month"
+    assert mended.context["state"].scope.period.name == "month"

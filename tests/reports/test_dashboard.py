@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -246,6 +248,41 @@ def test_panes_of_two_versions_of_a_feature_have_titles_of_their_own(viewer):
         FeatureFactory(server=server, name="solver", version=version)
         pane = pinned(viewer, f"scope=server:PL&feature=solver&version={version}&type=floating")
         assert pane.title == f"Realtime Sessions: PL, solver {version} floating"
+
+
+def headers(viewer: Client) -> list[str]:
+    """What stands in the header of each pane, as words."""
+    text = viewer.get("/").content.decode()
+    found = re.findall(r'<header class="pane-header">(.*?)<div class="pane-actions">', text, re.DOTALL)
+    return [" ".join(re.sub(r"<[^>]*>", " ", each).split()) for each in found]
+
+
+@pytest.mark.parametrize("kind", list(Part))
+def test_a_pane_of_the_past_is_not_to_be_taken_for_a_live_one(viewer, kind):
+    OpenSessionFactory(feature__server__name="PL")
+    pane = pinned(viewer, "scope=server:PL&at=2026-03-16T15:40Z", part=kind)
+    assert pane.title == "Realtime Sessions: PL, as it was at 2026-03-16 15:40"
+    viewer.post(f"/dashboard/{pane.pk}/", {"action": "rename", "title": "Peak"})
+    assert headers(viewer) == ["Peak as it was at 2026-03-16 15:40"]
+    if kind == Part.GRID:
+        assert "<caption" in part(viewer, pane)
+        assert "PL, as it was at 2026-03-16 15:40</caption>" in part(viewer, pane)
+
+
+def test_panes_of_two_periods_have_titles_of_their_own(viewer):
+    chosen = {"report": "history-sessions", "title": "Sessions of the Period"}
+    custom = "period=custom&from=2026-03-01T08:00&to=2026-03-05T17:30"
+    titles = [pinned(viewer, query, **chosen).title for query in ("period=today", "period=last-month", custom)]
+    assert titles == [
+        "Sessions of the Period: All license servers, today",
+        "Sessions of the Period: All license servers, last month",
+        "Sessions of the Period: All license servers, from 2026-03-01 08:00 to 2026-03-05 17:30",
+    ]
+
+
+def test_features_to_choose_from_are_not_said_to_be_those_of_the_period(viewer):
+    chosen = {"report": "history-usage", "title": "Features with a History"}
+    assert pinned(viewer, "period=today", **chosen).title == "Features with a History: All license servers"
 
 
 def test_past_figures_of_a_feature_are_pinned_with_their_own_filters(viewer):

@@ -1,0 +1,79 @@
+"""Columns and order of rows that are added up: kept for each way by itself, beside those of the plain rows."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import pytest
+
+from sessions_app.models import GridPreference
+from tests.grid.conftest import SESSIONS, USERS, Viewer
+
+
+def keep(viewer: Viewer, query: str, *columns: str) -> None:
+    form = {"path": f"{SESSIONS}/", "query": query, "column": columns, "keep": "1"}
+    viewer.client.post("/grids/sessions/preferences/", form)
+
+
+def forget(viewer: Viewer, query: str) -> None:
+    form = {"path": f"{SESSIONS}/", "query": query, "forget": "1"}
+    viewer.client.post("/grids/sessions/preferences/", form)
+
+
+def opened(viewer: Viewer, **params: str) -> str:
+    """The address at which a page ends that was opened without saying how its rows look."""
+    chain = viewer.page(**params).redirect_chain
+    return chain[-1][0].partition("?")[2] if chain else urlencode(params)
+
+
+def test_each_way_to_add_up_has_columns_and_an_order_of_its_own(viewer: Viewer) -> None:
+    keep(viewer, "", "user", "ip")
+    keep(viewer, "?group_by=user", "user", "used")
+    viewer.fragment(group_by="host", sort="-used", headers={"X-Grid-Choice": "sort"})
+
+    assert opened(viewer) == "columns=user%2Cip"
+    assert opened(viewer, group_by="user") == "group_by=user&columns=user%2Cused"
+    assert opened(viewer, group_by="host") == "group_by=host&sort=-used"
+    assert opened(viewer, group_by="feature") == "group_by=feature"
+    assert viewer.page(USERS, group_by="feature").redirect_chain == []
+
+
+def test_rows_a_page_are_the_same_however_rows_are_added_up(viewer: Viewer) -> None:
+    viewer.fragment(group_by="user", per_page=50, headers={"X-Grid-Choice": "per_page"})
+
+    assert opened(viewer) == "per_page=50"
+    assert opened(viewer, group_by="host") == "group_by=host&per_page=50"
+
+
+@pytest.mark.parametrize(
+    ("query", "left"),
+    [("?group_by=user", ["sessions", "sessions by host"]), ("", ["sessions by host", "sessions by user"])],
+)
+def test_back_to_the_defaults_forgets_nothing_but_what_is_shown(viewer: Viewer, query: str, left: list[str]) -> None:
+    for each in ("", "?group_by=user", "?group_by=host"):
+        keep(viewer, each, "user", "used")
+
+    forget(viewer, query)
+
+    assert sorted(GridPreference.objects.values_list("grid", flat=True)) == left
+
+
+def test_rows_that_are_added_up_on_an_open_page_look_as_they_were_chosen(viewer: Viewer) -> None:
+    keep(viewer, "?group_by=user", "user", "used")
+
+    open_page = {"HX-Current-URL": f"http://testserver{SESSIONS}/?user=ann"}
+    changed = viewer.fragment(user="ann", group_by="user", headers=open_page)
+    shown = viewer.client.get(changed["Location"], headers={"HX-Request": "true"} | open_page)
+    followed = viewer.fragment(group_by="user", headers=open_page | {"X-Version": "an older one"})
+
+    assert shown["HX-Push-Url"] == f"{SESSIONS}/?user=ann&group_by=user&columns=user%2Cused"
+    assert shown.context["state"].shows == {"user", "used", "action"}
+    assert followed.status_code == 200  # a page that follows by itself stays as it is
+
+
+def test_a_way_to_add_up_that_does_not_exist_keeps_nothing(viewer: Viewer) -> None:
+    viewer.fragment(group_by="moon", sort="-used", headers={"X-Grid-Choice": "sort"})
+    keep(viewer, "?group_by=moon", "user")
+
+    assert not GridPreference.objects.exists()
+    assert viewer.page(group_by="moon").redirect_chain == []
