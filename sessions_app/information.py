@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from groups_app.merging import merged_features, today
+from groups_app.merging import COUNTS_FOR, merged_features, today
 from groups_app.models import MergedFeature
 from groups_app.notices import no_longer_reported, no_members, reason_without_sum
 from groups_app.scope import Scope
@@ -138,15 +138,22 @@ def nothing_known(scope: Scope | UserScope) -> str:
         return "" if scope.server.read_at else f"Nothing is known of {scope.server} yet: it was never read."
     if scope.explanation:
         return reason_without_sum(scope.explanation)
-    if scope.servers().filter(read_at__isnull=False).exists():
-        return ""
     if has_no_members(scope):
         return no_members(str(scope.group))
+    if scope.servers().filter(read_at__isnull=False).exists():
+        return _all_left_out(scope, timezone.now())
     if scope.group:
         return f"Nothing is known of {scope.group} yet: none of its license servers was ever read."
     if not scope.servers().exists():
         return "There is no license server to be shown."
     return "Nothing is known yet: no license server was ever read."
+
+
+def _all_left_out(scope: Scope | UserScope, now: datetime) -> str:
+    """That no member of a group counts in realtime; else empty."""
+    if scope.group is None or scope.servers().filter(read_at__gte=now - COUNTS_FOR).exists():
+        return ""
+    return f"None of the license servers of {scope.group} was read in the last 24 h."
 
 
 def nothing_known_at(scope: Scope | UserScope, at: datetime) -> str:
@@ -170,6 +177,8 @@ def no_realtime_data(scope: Scope, now: datetime) -> str:
         return f"No realtime data. {reason}"
     if scope.explanation:
         return no_longer_reported(scope.explanation)
+    if left_out := _all_left_out(scope, now):
+        return f"No realtime data. {left_out}"
     server = scope.server
     if server is None or server.read_at is None:
         return ""

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
 
+from groups_app.notices import group_notices
 from groups_app.scope import FEATURE_FIELDS, Scope
 from sessions_app.grid.state import GridState
 from sessions_app.information import Facts, facts_of, has_no_members, no_realtime_data, nothing_known, nothing_known_at
@@ -99,14 +100,18 @@ def feature_detail(version: str, kind: str) -> str:
 
 
 def scoped_context(report: str, state: GridState, *, realtime: bool) -> dict[str, Any]:
-    """`information`; where a report is `realtime`, `no_data` too, with the way to the history of the same choice."""
+    """`information`; where a report is `realtime`, what is to be said about its data too.
+
+    That is `no_data`, with the way to the history of the same choice, and the `notices` about a group's members.
+    """
     scope = state.scope
     facts = facts_of(scope, timezone.now()) if scope else None  # of now, whatever moment the rows are of
     context: dict[str, Any] = {"information": Information(report, state, facts)}
     if not realtime:
         return context
-    context["no_data"] = ""
+    context |= {"no_data": "", "notices": []}
     if scope is not None and state.at is None and (scope.server or scope.group):
         context["no_data"] = no_realtime_data(scope, state.moment.now)
         context["history_address"] = f"{reverse('history-usage')}?{urlencode(scope.params())}"
+        context["notices"] = group_notices(scope.group, state.moment.now) if scope.group else []
     return context

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest
 from django.utils import timezone
 
-from groups_app.notices import group_notices
 from sessions_app.charts.curve import usage_curve
 from sessions_app.charts.figures import usage_figure
 from sessions_app.charts.notes import CURVE_COLUMNS, curve_note, curve_rows
@@ -33,9 +32,7 @@ class RealtimeUsage(Report):
 
     def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
         context = super().context(request, state, reach)
-        context |= scoped_context(self.url_name, state, realtime=True)
-        group = state.scope.group if state.scope else None
-        return context | {"notices": group_notices(group, state.moment.now) if group else []}
+        return context | scoped_context(self.url_name, state, realtime=True)
 
     def why_empty(self, state: GridState) -> dict[str, Any]:
         return unknown_context(state) | {"empty_reason": f"No feature{whose(state.scope)} is listed now."}

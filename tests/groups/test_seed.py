@@ -155,6 +155,18 @@ class TestTheRetiredServer:
         rows = json.loads(reports.get("realtime-sessions", f"{chosen}&sort=user", "json"))["rows"]
         assert [row["user"] for row in rows] == [f"user of {name}" for name in who]
         assert "user of DK" in reports.get("realtime-sessions", "scope=server:DK").content.decode()
+        named = (
+            "DK is left out: its last reading was 1 d ago" in reports.get("realtime-sessions", chosen).content.decode()
+        )
+        assert named == ("DK" not in who)
+
+    def test_without_any_member_that_counts_the_group_says_so_and_leads_to_its_history(self) -> None:
+        page = Reports(sebastian(), NOON + 9 * DAY).get("realtime-sessions", GROUP).content.decode()
+
+        assert "No realtime data. None of the license servers of XF was read in the last 24 h." in page
+        assert "<p><strong>None of the license servers of XF was read in the last 24 h.</strong>" in page
+        assert "/features/history/usage/?scope=group%3AXF" in page
+        assert "No session of XF is open" not in page
 
     def test_it_comes_back_with_its_next_reading(self) -> None:
         login = sebastian()
