@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import groupby
+from urllib.parse import quote
 
 from django.utils.safestring import SafeString, mark_safe
 
@@ -196,6 +197,7 @@ def quiet(column: Column) -> str:
 
 
 def row_key(state: GridState, row: Row) -> str:
-    """What tells a row from the others, for as long as it is on the page."""
+    """What tells a row from the others, for as long as it is on the page; no two texts run together."""
     keys = state.grid.key_fields if state.aggregation is None else state.aggregation.keys
-    return escape("row-" + "-".join(str(row[key]) for key in keys))
+    texts = [str(row[key]) for key in keys]
+    return f"row-{escape(texts[0]) if len(texts) == 1 else '/'.join(quote(text, safe='') for text in texts)}"

@@ -39,8 +39,14 @@
   });
 
   // ---- filters: nothing that is empty goes into the URL; what a chip took away leaves its input -------------------
+  const unsent = new Set(); // forms in which was typed since they were last sent
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest?.("[data-grid-filters]");
+    if (form) unsent.add(form);
+  });
   document.addEventListener("htmx:configRequest", (event) => {
     if (!event.detail.elt.matches?.("[data-grid-filters]")) return;
+    unsent.delete(event.detail.elt);
     const form = event.detail.formData;
     for (const name of new Set([...form.keys()])) {
       const values = form.getAll(name).filter((value) => value !== "");
@@ -50,7 +56,7 @@
   });
   document.addEventListener("licstats:live", (event) => {
     for (const input of event.target.querySelectorAll("[data-grid-filters] .filter input, .page-box input")) {
-      if (unanswered.has(input.form) || (input === document.activeElement && input.type !== "checkbox")) continue;
+      if (unsent.has(input.form) || unanswered.has(input.form) || (input === document.activeElement && input.type !== "checkbox")) continue;
       if (input.type === "checkbox") input.checked = input.hasAttribute("checked");
       else if (input.value !== (input.getAttribute("value") || "")) input.value = input.getAttribute("value") || "";
     }

@@ -304,3 +304,13 @@ def test_what_is_hidden_is_in_no_row_but_in_groups(viewer: Viewer) -> None:
     assert viewer.rows(user="hidden") == []
     assert [row["user"] for row in viewer.rows(scope="group:XF")] == ["hidden", "seen"]
     assert viewer.rows(USERS, scope="user:hidden") == []
+
+
+def test_no_two_rows_have_one_key_however_their_names_run_together(viewer: Viewer) -> None:
+    feature = FeatureFactory.create()
+    for user, host in (("a-b", "c"), ("a", "b-c"), ("a/b", "c"), ("a", "b/c"), ("a%2Fb", "c")):
+        OpenSessionFactory.create(feature=feature, user=user, host=host)
+
+    text = viewer.page(group_by="user,host").content.decode()
+
+    assert len(set(re.findall(r'data-key="row-([^"]*)"', text))) == 5
