@@ -299,6 +299,7 @@ def test_what_is_hidden_is_in_no_row_but_in_groups(viewer: Viewer) -> None:
     seen, hidden = OpenSessionFactory.create(user="seen"), OpenSessionFactory.create(user="hidden")
     HiddenServer.objects.create(user=viewer.login, server=hidden.server)
     LicenseServerGroup.objects.create(name="XF").servers.set([seen.server, hidden.server])
+    LicenseServer.objects.update(read_at=timezone.now())
 
     assert [row["user"] for row in viewer.rows()] == ["seen"]
     assert viewer.rows(user="hidden") == []
