@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from groups_app.scope import ScopeError
@@ -57,9 +57,10 @@ class Period:
         if name != "custom":
             raise PeriodError("period", f"'{name}' is not a period. Choose one of: {', '.join(NAMES)}, custom.")
         start, end = _moment("from", params, zone), _moment("to", params, zone, here)
-        if start >= end:
+        begins, ends = start.astimezone(UTC), end.astimezone(UTC)  # an hour that comes twice is two
+        if begins >= ends:
             raise PeriodError("to", "The period ends before it begins.")
-        if end - start > LONGEST:
+        if ends - begins > LONGEST:
             raise PeriodError("from", "Choose ten years at most.")
         return cls("custom", start, end)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -63,6 +64,16 @@ def test_intervals_that_touch_leave_no_gap():
     interval(feature, 20, 30, used=4)
     steps = curve_of(feature).steps
     assert [(step.figures and step.figures.used) for step in steps] == [None, 3, 4, None]
+
+
+def test_an_interval_is_drawn_in_the_hour_that_comes_twice():
+    warsaw = ZoneInfo("Europe/Warsaw")
+    start = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    end = start + 45 * MINUTE
+    feature = unread_feature()
+    UsageIntervalFactory(feature=feature, started_at=start - HOUR, ended_at=end + HOUR, used=3, total=10)
+    curve = usage_curve(Feature.objects.all(), start.astimezone(warsaw), end.astimezone(warsaw))
+    assert [(step.at, step.figures and step.figures.used) for step in curve.steps] == [(start, 3), (end, None)]
 
 
 def test_what_stands_now_reaches_to_the_last_reading_and_not_beyond():

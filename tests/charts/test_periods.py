@@ -93,3 +93,14 @@ def test_a_wrong_period_is_refused_at_its_field(params, field, words):
     with pytest.raises(PeriodError, match=words) as refused:
         read(**params)
     assert refused.value.field == field
+
+
+def test_a_period_goes_forward_through_the_hour_that_comes_twice():
+    period = read(**{"from": "2026-10-25T02:30+02:00", "to": "2026-10-25T02:15+01:00"})
+    assert period.start.isoformat() == "2026-10-25T02:30:00+02:00"
+    assert period.end.isoformat() == "2026-10-25T02:15:00+01:00"
+
+
+def test_a_period_that_goes_back_through_the_hour_that_comes_twice_is_refused():
+    with pytest.raises(PeriodError, match="ends before it begins"):
+        read(**{"from": "2026-10-25T02:15+01:00", "to": "2026-10-25T02:30+02:00"})
