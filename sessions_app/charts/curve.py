@@ -166,9 +166,3 @@ def _peaks(steps: Sequence[Step], start: datetime, end: datetime) -> Iterable[St
         yield best
         if best is not column[-1]:
             yield column[-1]
-
-
-def hours_known(curve: Curve) -> float:
-    """For how many hours of the period something is known."""
-    known = ((later.at - step.at).total_seconds() for step, later in pairwise(curve.steps) if step.figures is not None)
-    return sum(known) / 3600

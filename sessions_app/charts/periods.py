@@ -41,12 +41,6 @@ class Period:
         first, last = self.start.date(), self.end.date() - timedelta(days=1)
         return f"{first}" if first == last else f"{first} to {last}"
 
-    def params(self) -> dict[str, str]:
-        """The query string that names this period."""
-        if self.name != "custom":
-            return {"period": self.name}
-        return {"period": "custom", "from": f"{self.start:%Y-%m-%dT%H:%M}", "to": f"{self.end:%Y-%m-%dT%H:%M}"}
-
     @classmethod
     def read(cls, params: Mapping[str, str], now: datetime, zone: ZoneInfo) -> Period:
         """The period that a query string names, days beginning at midnight in `zone`. PeriodError where it is wrong."""

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from licstats.models import Feature
-from sessions_app.charts.curve import MOST_POINTS, Curve, Figures, hours_known, usage_curve
+from sessions_app.charts.curve import MOST_POINTS, Curve, Figures, usage_curve
 from sessions_app.models import UsageInterval
 from tests.factories import NOON, FeatureFactory, LicenseServerFactory, UsageIntervalFactory
 
@@ -90,7 +90,6 @@ def test_a_period_in_the_middle_of_an_interval_is_cut_to_the_period():
     curve = curve_of(feature)
     assert curve.steps[0].at == NOON
     assert curve.steps[-1].at == NOON + 600 * MINUTE
-    assert hours_known(curve) == 10
 
 
 def test_in_use_unknown_is_neither_zero_nor_a_gap():
