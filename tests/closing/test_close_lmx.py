@@ -19,9 +19,10 @@ from licstats.managers.registry import MANAGERS
 from licstats.models import LicenseServer
 from sessions_app.closing import sweep, tool
 from sessions_app.closing.ask import CloseSession
-from sessions_app.closing.offer import ROW_FIELDS, OfferState, offers
+from sessions_app.closing.offer import OfferState, offers
 from sessions_app.closing.preview import preview
 from sessions_app.closing.work import close_on
+from sessions_app.grid.sessions import SESSIONS
 from sessions_app.models import CloseState, ClosingTool, OpenSession
 from sessions_app.polling import poll
 from tests.closing.making import AT, reading_with
@@ -62,7 +63,7 @@ def held(server: LicenseServer, **fields: Any) -> OpenSession:
 
 
 def state_of_offer(login: User, session: OpenSession) -> tuple[OfferState, str]:
-    offer = offers(login, OpenSession.objects.values(*ROW_FIELDS).filter(pk=session.pk))[session.pk]
+    offer = offers(login, OpenSession.objects.values(*SESSIONS.row_fields).filter(pk=session.pk))[session.pk]
     return offer.state, offer.reason
 
 

@@ -13,7 +13,8 @@ from django.utils import timezone
 from groups_app.models import HiddenFeature, HiddenServer, LicenseServerGroup
 from licstats.managers.registry import MANAGERS
 from licstats.models import LicenseServer
-from sessions_app.closing.offer import ABSENT, ROW_FIELDS, Offer, OfferState, action_cell, group_offers, offers
+from sessions_app.closing.offer import ABSENT, Offer, OfferState, action_cell, group_offers, offers
+from sessions_app.grid.sessions import SESSIONS
 from sessions_app.models import CloseState, OpenSession
 from tests.closing.making import AT, close_request
 from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory, UserFactory
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 
 def rows() -> list[dict[str, object]]:
-    return list(OpenSession.objects.values(*ROW_FIELDS))
+    return list(OpenSession.objects.values(*SESSIONS.row_fields))
 
 
 def offer_to(login: User) -> Offer:
