@@ -42,10 +42,6 @@ class Choices:
     def not_shown(self) -> int:
         return self.total - len(self.choices)
 
-    @property
-    def total_text(self) -> str:
-        return f"more than {COUNTED:,}" if self.total > COUNTED else f"{self.total:,}"
-
 
 def server_choices(user: Login, text: str = "", limit: int = SHOWN) -> Choices:
     """License servers whose name, site or description contains `text`."""

@@ -21,10 +21,11 @@ class ViewerZone:
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
+        self.zones = frozenset(zone_names())
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         name = request.COOKIES.get(ZONE_COOKIE, "")
-        if name not in zone_names():
+        if name not in self.zones:
             return self.get_response(request)
         with timezone.override(ZoneInfo(name)):
             return self.get_response(request)

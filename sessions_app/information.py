@@ -109,7 +109,7 @@ def _of_features(features: QuerySet[Feature], day: date) -> Facts | None:
         total=None if None in totals else sum(each or 0 for each in totals),
         last_update=min(readings, default=None),
         interval=first.server.interval,
-        expired_in_use=any(feature.used or feature.borrowed or feature.reserved for feature in expired),
+        expired_in_use=any(feature.used for feature in expired),
     )
 
 

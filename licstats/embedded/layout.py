@@ -47,9 +47,5 @@ class Layout:
         return self.sockets / "redis.sock"
 
     @property
-    def broker_url(self) -> str:
-        return f"redis+socket://{self.redis_socket}"
-
-    @property
     def redis_url(self) -> str:
         return f"unix://{self.redis_socket}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby, pairwise, zip_longest
 from operator import itemgetter
 from typing import NamedTuple
@@ -69,6 +69,7 @@ def usage_curve(features: QuerySet[Feature], start: datetime, end: datetime) -> 
     their last reading. License servers are read at different seconds, and the sum must not fall in between. Where
     none is known, there is a gap.
     """
+    start, end = start.astimezone(UTC), end.astimezone(UTC)  # of one zone, times are compared by its clock
     steps = list(_sum(list(_spans(features, start, end)), start))
     if len(steps) > MOST_POINTS:
         return Curve(start, end, list(_peaks(steps, start, end)), reduced=True)
@@ -165,9 +166,3 @@ def _peaks(steps: Sequence[Step], start: datetime, end: datetime) -> Iterable[St
         yield best
         if best is not column[-1]:
             yield column[-1]
-
-
-def hours_known(curve: Curve) -> float:
-    """For how many hours of the period something is known."""
-    known = ((later.at - step.at).total_seconds() for step, later in pairwise(curve.steps) if step.figures is not None)
-    return sum(known) / 3600

@@ -115,7 +115,7 @@ def _points(curve: Curve) -> Iterable[Step]:
 
 
 def _series(points: Sequence[Step]) -> Iterable[tuple[str, str, Sequence[int | None], bool]]:
-    """Key, name, values and whether it is drawn at first. A series that is nowhere known or all 0 is left out."""
+    """Key, name, values and whether it is drawn at first, which what is all 0 is not."""
     known = [step.figures for step in points]
     used = [figures.used if figures else None for figures in known]
     total = [figures.total if figures else None for figures in known]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from groups_app.scope import ScopeError
@@ -41,12 +41,6 @@ class Period:
         first, last = self.start.date(), self.end.date() - timedelta(days=1)
         return f"{first}" if first == last else f"{first} to {last}"
 
-    def params(self) -> dict[str, str]:
-        """The query string that names this period."""
-        if self.name != "custom":
-            return {"period": self.name}
-        return {"period": "custom", "from": f"{self.start:%Y-%m-%dT%H:%M}", "to": f"{self.end:%Y-%m-%dT%H:%M}"}
-
     @classmethod
     def read(cls, params: Mapping[str, str], now: datetime, zone: ZoneInfo) -> Period:
         """The period that a query string names, days beginning at midnight in `zone`. PeriodError where it is wrong."""
@@ -57,9 +51,10 @@ class Period:
         if name != "custom":
             raise PeriodError("period", f"'{name}' is not a period. Choose one of: {', '.join(NAMES)}, custom.")
         start, end = _moment("from", params, zone), _moment("to", params, zone, here)
-        if start >= end:
+        begins, ends = start.astimezone(UTC), end.astimezone(UTC)  # an hour that comes twice is two
+        if begins >= ends:
             raise PeriodError("to", "The period ends before it begins.")
-        if end - start > LONGEST:
+        if ends - begins > LONGEST:
             raise PeriodError("from", "Choose ten years at most.")
         return cls("custom", start, end)
 

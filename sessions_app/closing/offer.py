@@ -46,14 +46,6 @@ class Offer:
 
 
 ABSENT = Offer(OfferState.ABSENT)
-# What the rows of a page have, for the X: one query less for each page than to look it up.
-ROW_FIELDS = (
-    "id",
-    "feature_id",
-    "server_id",
-    "borrow_expires_at",
-    *(f"server__{name}" for name in ("name", "manager", "site", "enabled")),
-)
 WORDS = {
     CloseState.REQUESTED: "Closing…",
     CloseState.CHECKING: "Checking…",
@@ -69,7 +61,7 @@ SELECT session_id, state, id FROM {CloseRequest._meta.db_table} WHERE session_id
 
 
 def offers(login: Login, rows: Iterable[Mapping[str, Any]]) -> dict[int, Offer]:
-    """By session id, what its Action cell shows. `rows` have `ROW_FIELDS`.
+    """By session id, what its Action cell shows. `rows` have the `row_fields` of the sessions grid.
 
     One query for any number of rows, none for a login without the permission; one more where something is kept from
     the login, and one for each LM-X site.

@@ -45,8 +45,8 @@ class Preview:
         return sum(item.session.used for item in self.closable)
 
 
-def preview(ids: Collection[int], login: Login) -> Preview:
-    """The preview of closing the open sessions `ids` as `login`."""
+def preview(ids: Collection[int], login: Login, kept: int = 0) -> Preview:
+    """The preview of closing the open sessions `ids` as `login`; so many that were asked for too are `kept` from it."""
     features = visible_features(login)
     sessions = list(
         OpenSession.objects.filter(pk__in=ids, feature__in=features)
@@ -64,7 +64,7 @@ def preview(ids: Collection[int], login: Login) -> Preview:
         [item for item in items if item.obstacle],
         [one for one in also.values() if one.feature_id in seen],
         sum(one.feature_id not in seen for one in also.values()),
-        len(set(ids)) - len(sessions),
+        len(set(ids)) - len(sessions) + kept,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -61,14 +62,18 @@ def unseen_licenses(reading: Reading, identity: Identity) -> int | None:
 def notice(server: LicenseServer, at: datetime) -> int:
     """After a reading of `server` made at `at` was stored: closes whose license the same user took again.
 
-    One indexed query where nothing was closed lately, else two; returns how many were noticed.
+    Each session that began since accounts for one close. The newest close comes first: what began after it is the
+    fewest. One indexed query where nothing was closed lately, two where nothing began since; how many were noticed.
     """
     rows = CloseRequest.objects.filter(server=server, state=CloseState.CLOSED, ended_at__gte=at - TAKEN_AGAIN_WITHIN)
-    recent = list(rows)
-    if not recent:
-        return 0
-    begun = list(_begun_since(server, recent))
-    steps = [step for request in recent if (step := _taken_again(server, request, begun))]
+    recent = sorted(rows, key=lambda request: (_sent(request), request.pk), reverse=True)
+    begun = _unaccounted(server, list(_begun_since(server, recent))) if recent else []
+    steps = []
+    for request in recent:
+        back = next((session for session in begun if _is_return(server, request, session)), None)
+        if back:
+            begun.remove(back)
+            steps.append(_taken_again(request, back))
     return len(record.move_all(steps))
 
 
@@ -83,11 +88,26 @@ def _begun_since(server: LicenseServer, closed: Sequence[CloseRequest]) -> Query
     return sessions.select_related("feature").order_by("first_seen_at")
 
 
-def _taken_again(server: LicenseServer, request: CloseRequest, begun: Iterable[OpenSession]) -> Step | None:
-    """What follows of a session of the same user, host, display and feature that started since, or the very one."""
-    back = next((session for session in begun if _is_return(server, request, session)), None)
-    if back is None:
-        return None
+def _unaccounted(server: LicenseServer, begun: list[OpenSession]) -> list[OpenSession]:
+    """Those of `begun` that no close was found to be taken again by."""
+    if not begun:
+        return []
+    told = CloseRequest.objects.filter(
+        server=server, state=CloseState.TAKEN_AGAIN, taken_again_at__in={session.first_seen_at for session in begun}
+    )
+    accounted = Counter((_holder(Identity.of_request(request)), request.taken_again_at) for request in told)
+    left = []
+    for session in begun:
+        key = _holder(Identity.of_open(session)), session.first_seen_at
+        if accounted[key]:
+            accounted[key] -= 1
+        else:
+            left.append(session)
+    return left
+
+
+def _taken_again(request: CloseRequest, back: OpenSession) -> Step:
+    """What follows of `back`, of the same user, host, display and feature, which started since, or is the very one."""
     return Step(
         request,
         CloseState.TAKEN_AGAIN,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain, repeat
@@ -40,6 +40,8 @@ LOST = (
     "A removal may or may not have been sent, as the worker ended in the middle of it. The session is still there; "
     "it was not removed again. Ask once more if it should go."
 )
+BORROWED_NOW = "What would go is borrowed now ({}): its license server does not take borrowed licenses back."
+NOT_SHOWN = "Something more would go that the preview did not show: {}. Look at the preview again."
 
 
 def close_on(server_id: int) -> None:
@@ -197,9 +199,7 @@ class Turns:
         except UnsafeArgument as unsafe:
             self._end(requests, CloseState.REFUSED, f"Nothing was removed. {unsafe}")
             return None
-        refusal = self._refusal(requests, taken)
-        if refusal:
-            self._end(requests, CloseState.REFUSED, f"Nothing was removed. {refusal}")
+        if self._refused(requests, taken):
             return None
         for request in requests:
             self.gaps[request.pk] = unseen_licenses(glance.reading, Identity.of_request(request))
@@ -213,17 +213,16 @@ class Turns:
         meant = [request for request in requests if not request.dry_run]
         return Removal(self.server, meant, argv) if meant else None
 
-    def _refusal(self, requests: list[CloseRequest], taken: list[Seen]) -> str:
-        """Why the command must not be run though each session is there: for what else it would take."""
+    def _refused(self, requests: list[CloseRequest], taken: list[Seen]) -> bool:
+        """Whether the command must not be run though each session is there, for what else it would take."""
         shown = {Identity.of_request(request) for request in requests}
         shown |= {Identity.from_json(stored) for request in requests for stored in request.also}
-        for one in taken:
-            who = f"{one.identity.user} on {one.identity.host}, {one.identity.feature}"
-            if one.session.borrow_expires_at is not None:
-                return f"It is borrowed now ({who}): its license server does not take borrowed licenses back."
-            if one.identity not in shown:
-                return f"Something more would go that the preview did not show: {who}. Look at the preview again."
-        return ""
+        borrowed = [one.identity for one in taken if one.session.borrow_expires_at is not None]
+        more = [one.identity for one in taken if one.identity not in shown]
+        why, against = (BORROWED_NOW, borrowed) if borrowed else (NOT_SHOWN, more)
+        for request in requests if against else ():
+            self._end([request], CloseState.REFUSED, f"Nothing was removed. {why.format(named(against, request))}")
+        return bool(against)
 
     def _prove(self, proving: Iterable[CloseRequest], glance: Glance) -> None:
         steps = [self._after(request, glance) for request in proving]
@@ -307,3 +306,12 @@ class Turns:
 
     def _end(self, requests: Iterable[CloseRequest], state: CloseState, message: str, **fields: Any) -> None:
         record.move_all([Step(request, state, message, fields) for request in requests])
+
+
+def named(sessions: Sequence[Identity], request: CloseRequest) -> str:
+    """Those of the feature of `request` by name; others are counted, as who reads it may not see their features."""
+    own = [one for one in sessions if (one.vendor, one.feature) == (request.vendor, request.feature_name)]
+    parts = [*dict.fromkeys(f"{one.user} on {one.host}, {one.feature}" for one in own)]
+    if others := len(sessions) - len(own):
+        parts.append("1 session of another feature" if others == 1 else f"{others} sessions of other features")
+    return "; ".join(parts)

@@ -21,6 +21,7 @@ from licstats.durations import DurationError, format_duration, parse_duration
 from licstats.moments import MomentError, parse_moment
 
 LARGEST = 2**63 - 1
+A_MINUTE = timedelta(minutes=1)  # under one, durations are shown in seconds
 TOO_LARGE, TOO_SMALL = "That number is too large.", "That number is too small."
 
 
@@ -187,7 +188,8 @@ class ShorterThan(Elapsed):
         if value is None:
             return None
         if self.parent.form.cleaned_data.get(self.lower) == value:
-            return Q(**{f"{path}__gt": self.bound(value + timedelta(minutes=1))})
+            shown_by = timedelta(seconds=1) if value < A_MINUTE else A_MINUTE
+            return Q(**{f"{path}__gt": self.bound(value + shown_by)})
         return Q(**{f"{path}__gte": self.bound(value)})
 
 

@@ -72,7 +72,7 @@ class IntervalsGrid(PastGrid):
 
     def base(self, state: GridState) -> QuerySet[Any]:
         scope = cast("PastScope | None", state.scope)
-        if scope is None or scope.period is None:
+        if scope is None or scope.period is None or not scope.one_feature:
             return UsageInterval.objects.none()
         features = list(scope.features().values_list("pk", flat=True))
         return interval_rows(features, scope.period.start, scope.period.end)

@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import QueryDict
 
-from groups_app.scope import SCOPE_FIELDS, ScopeError
+from groups_app.scope import ScopeError
 from sessions_app.grid.aggregation import Aggregation
 from sessions_app.grid.columns import Column, Kind, Moment
 from sessions_app.grid.filters import TOO_LARGE, AnyOf, GridFilters, MomentField
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 PAGE_SIZES = (20, 50, 100, 200)
 LAST_PAGE = 10**9
 VIEW_FIELDS = ("group_by", "sort", "columns", "per_page", "page")
-SCOPE_PARTS = (*SCOPE_FIELDS, "at")
 WITH_OFFSET = re.compile(r":\d\d.*(Z|[+-]\d\d(:?\d\d){0,2})\s*$", re.IGNORECASE)
 BOUNDS = ("min", "max")
 EXACTLY = {Kind.NUMBER: "=5", Kind.DURATION: "=6h"}

@@ -85,10 +85,6 @@ class OpenSession(Session):
             ),
         ]
 
-    @property
-    def unconfirmed(self) -> bool:
-        return self.last_seen_at is not None
-
 
 class ClosedSession(Session):
     """A session that ended: `closed_at` is the first reading without it, `last_seen_at` the last one with it."""

@@ -46,10 +46,13 @@ class PollServer:
     def execute(self, look: Callable[[Reading], None] | None = None) -> Reading:
         """The reading, stored; `look` is shown it before. AlreadyPolled, at once, where another poll is under way.
 
-        Anything else that is raised has been recorded as a failed poll first, if the database could be reached.
+        What else is raised before it is stored has been recorded as a failed poll, if the database could be reached.
         """
-        with polling_lock(self.server), _Recorded(self.server):
-            return self._ask_and_store(look).reading
+        with polling_lock(self.server):
+            with _Recorded(self.server):
+                reading = self._ask_and_store(look).reading
+            self._notice(reading.at)
+        return reading
 
     def _ask_and_store(self, look: Callable[[Reading], None] | None) -> Answer:
         last = readings.take(self.server)
@@ -59,9 +62,15 @@ class PollServer:
         began = time.monotonic()
         self.stored = self._store(last, answer)
         _finish(self.server, answer.response_time)
-        notice(self.server, answer.reading.at)  # licenses that were taken back, and taken again
         self._log(answer, time.monotonic() - began)
         return answer
+
+    def _notice(self, at: datetime) -> None:
+        """Licenses that were taken back, and taken again. What goes wrong here takes nothing from the reading."""
+        try:
+            notice(self.server, at)
+        except Error as error:
+            log.error("closes not looked through", server=self.server.name, error=repr(error))  # the next poll does it
 
     def _store(self, last: Last, answer: Answer) -> Stored:
         reading = answer.reading

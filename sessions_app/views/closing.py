@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import User
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,6 +16,7 @@ from django.utils import timezone as clock
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.views.csrf import csrf_failure as plain_csrf_failure
 
+from groups_app.visibility import visible_features
 from licstats.live import LiveRequest, mark, unchanged
 from sessions_app.closing import check, record
 from sessions_app.closing.ask import REASON_LIMIT, CloseSession, close_all, reason_obstacle
@@ -54,12 +56,12 @@ def close_preview(request: CloseHttpRequest) -> HttpResponse:
     forbidden = check.login_obstacle(request.user)
     if forbidden:
         return _turn_away(request, forbidden)
-    ids = _numbers(request.GET, "session") if "session" in request.GET else _shown_by_grid(request)
+    ids, kept = (_numbers(request.GET, "session"), 0) if "session" in request.GET else _shown_by_grid(request)
     if not ids or len(ids) > AT_ONCE:
         number = f"more than {AT_ONCE}" if len(ids) > AT_ONCE else "none"
         message = f"From one to {AT_ONCE} sessions can be closed at once; these are {number}."
         return _problem(request, message, 400)
-    return _show_preview(request, preview(ids, request.user), _back(request))
+    return _show_preview(request, preview(ids, request.user, kept), _back(request))
 
 
 def close_sessions(request: CloseHttpRequest) -> HttpResponse:
@@ -186,14 +188,19 @@ def _problem(request: CloseHttpRequest, message: str, status: int) -> HttpRespon
     return mark(render(request, template, context, status=200 if request.htmx else status))
 
 
-def _shown_by_grid(request: CloseHttpRequest) -> list[int]:
-    """Ids of the sessions that the grid shows for this query string, at most one more than can be closed."""
+def _shown_by_grid(request: CloseHttpRequest) -> tuple[list[int], int]:
+    """Ids of the sessions that the grid shows for this query string, at most one more than can be closed.
+
+    In a group it shows more than the login sees: these are only counted.
+    """
     params = request.GET.copy()
     params.pop("back", None)
     state = GridState.read(SESSIONS, params, request.user, clock.now())
     if state.errors or state.unknown or state.aggregation or state.at:
-        return []
-    return list(SESSIONS.restricted(state).order_by("pk").values_list("pk", flat=True)[: AT_ONCE + 1])
+        return [], 0
+    rows, seen = SESSIONS.restricted(state).order_by("pk"), Q(feature__in=visible_features(request.user))
+    ids = list(rows.filter(seen).values_list("pk", flat=True)[: AT_ONCE + 1])
+    return ids, rows.exclude(seen).count() if state.scope.group else 0
 
 
 def _numbers(params: QueryDict, name: str) -> list[int]:

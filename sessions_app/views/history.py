@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
@@ -23,7 +23,7 @@ from sessions_app.grid.history import HISTORY
 from sessions_app.grid.intervals import INTERVALS
 from sessions_app.grid.pages import Reach
 from sessions_app.grid.past import PastScope
-from sessions_app.grid.state import GridState
+from sessions_app.grid.state import GridState, given_in
 from sessions_app.grid.words import whose
 from sessions_app.views.parts import Report
 from sessions_app.views.scoped import scoped_context, unknown_context
@@ -111,14 +111,18 @@ class HistoryUsage(History):
     draws_curve = True
 
     @classmethod
-    def grid_of(cls, params: Mapping[str, str]) -> Grid:
-        return INTERVALS if params.get("feature") else FEATURES
+    def grid_of(cls, params: QueryDict) -> Grid:
+        return cls.grid_with(given_in(params, INTERVALS))
+
+    @staticmethod
+    def grid_with(chosen: Mapping[str, object]) -> Grid:
+        return INTERVALS if chosen.get("feature") else FEATURES
 
     @classmethod
     def not_carried(cls, params: Mapping[str, str]) -> set[str]:
         """What a link with these `params` leaves out of an address of this page: that of a feature has another grid."""
         known = {*FEATURES.parameters, *INTERVALS.parameters}
-        return {"sort", "columns"} | (known - {*cls.grid_of(params).parameters})
+        return {"sort", "columns"} | (known - {*cls.grid_with(params).parameters})
 
     def reason(self, state: GridState) -> str:
         return f"No figure{whose(state.scope)} was read {state.scope.period.during}."

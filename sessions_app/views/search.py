@@ -12,7 +12,7 @@ from django.utils.http import urlencode
 
 from groups_app.visibility import visible_features, visible_groups, visible_servers
 from licstats.aggregates import WholeSum
-from licstats.live import LiveRequest
+from licstats.live import LiveRequest, mark
 from licstats.models import Feature
 from sessions_app.models import OpenSession
 
@@ -46,7 +46,7 @@ def search(request: LiveRequest) -> HttpResponse:
     limit = SHORT if request.htmx else LONG
     kinds = [kind for kind in _kinds(request, text, limit) if kind.found] if text else []
     context = {"search_text": text, "kinds": kinds}
-    return render(request, "search/_found.html" if request.htmx else "search/search.html", context)
+    return mark(render(request, "search/_found.html" if request.htmx else "search/search.html", context))
 
 
 def _kinds(request: LiveRequest, text: str, limit: int) -> list[Kind]:

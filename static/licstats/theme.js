@@ -26,7 +26,7 @@
 
   // The pages show times in the viewer's zone, which only the browser knows.
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  if (zone && !document.cookie.includes(`licstats_zone=${zone}`)) {
+  if (zone && !document.cookie.split("; ").includes(`licstats_zone=${zone}`)) {
     const secure = location.protocol === "https:" ? "; secure" : "";
     document.cookie = `licstats_zone=${zone}; path=/; max-age=31536000; samesite=lax${secure}`;
   }

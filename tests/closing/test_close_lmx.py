@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 
+from groups_app.models import HiddenFeature
 from licstats.managers.base import Target, UnsafeArgument
+from licstats.managers.reading import SessionReading
 from licstats.managers.registry import MANAGERS
 from licstats.models import LicenseServer
 from sessions_app.closing import sweep, tool
-from sessions_app.closing.offer import ROW_FIELDS, OfferState, offers
+from sessions_app.closing.ask import CloseSession
+from sessions_app.closing.offer import OfferState, offers
 from sessions_app.closing.preview import preview
-from sessions_app.models import ClosingTool, OpenSession
+from sessions_app.closing.work import close_on
+from sessions_app.grid.sessions import SESSIONS
+from sessions_app.models import CloseState, ClosingTool, OpenSession
+from sessions_app.polling import poll
+from tests.closing.making import AT, reading_with
 from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +63,7 @@ def held(server: LicenseServer, **fields: Any) -> OpenSession:
 
 
 def state_of_offer(login: User, session: OpenSession) -> tuple[OfferState, str]:
-    offer = offers(login, OpenSession.objects.values(*ROW_FIELDS).filter(pk=session.pk))[session.pk]
+    offer = offers(login, OpenSession.objects.values(*SESSIONS.row_fields).filter(pk=session.pk))[session.pk]
     return offer.state, offer.reason
 
 
@@ -134,6 +143,30 @@ def test_every_license_of_that_user_on_that_host_is_in_the_preview(
     shown = preview([chosen.pk], login)
     assert [item.session for item in shown.closable] == [chosen]
     assert shown.also == [other]
+
+
+@pytest.mark.parametrize("borrowed", [None, AT], ids=["more", "borrowed"])
+def test_a_refusal_names_no_feature_but_that_of_the_close(
+    utility: Path, lmx_server: LicenseServer, login: User, monkeypatch: pytest.MonkeyPatch, borrowed: datetime | None
+) -> None:
+    tool.check("main", LMX)
+    mesh = FeatureFactory(server=lmx_server, name="mesh", vendor="vendord")
+    session = OpenSessionFactory(feature=mesh, user="ada", host="ws1", display="", handle="", checked_out_at=AT)
+    HiddenFeature.objects.create(user=login, server=lmx_server, name="secret-solver")
+    request = CloseSession(session, login).execute()
+    one = SessionReading("ada", "ws1", server_host=session.server_host, port=session.port, checked_out_at=AT)
+    reading = reading_with(one)
+    other = replace(reading.features[0], name="secret-solver", sessions=(one._replace(borrow_expires_at=borrowed),))
+    reading = replace(reading, features=(*reading.features, other))
+    monkeypatch.setattr(poll, "query", lambda server: (reading, None))
+
+    close_on(lmx_server.pk)
+
+    request.refresh_from_db()
+    assert request.state == CloseState.REFUSED
+    assert "1 session of another feature" in request.message
+    assert ("borrowed now" in request.message) is bool(borrowed)
+    assert "secret-solver" not in request.message
 
 
 class TestPassword:

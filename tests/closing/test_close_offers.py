@@ -13,7 +13,8 @@ from django.utils import timezone
 from groups_app.models import HiddenFeature, HiddenServer, LicenseServerGroup
 from licstats.managers.registry import MANAGERS
 from licstats.models import LicenseServer
-from sessions_app.closing.offer import ABSENT, ROW_FIELDS, Offer, OfferState, action_cell, group_offers, offers
+from sessions_app.closing.offer import ABSENT, Offer, OfferState, action_cell, group_offers, offers
+from sessions_app.grid.sessions import SESSIONS
 from sessions_app.models import CloseState, OpenSession
 from tests.closing.making import AT, close_request
 from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory, UserFactory
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 
 def rows() -> list[dict[str, object]]:
-    return list(OpenSession.objects.values(*ROW_FIELDS))
+    return list(OpenSession.objects.values(*SESSIONS.row_fields))
 
 
 def offer_to(login: User) -> Offer:
@@ -150,6 +151,21 @@ def test_in_a_group_there_is_an_x_exactly_where_its_preview_has_something_to_clo
     assert {name: len(found) for name, found in shown.items()} == {"PL": 1, "US": 0, "DK": 1}
     for address in addresses:
         assert client.get(address).context["preview"].closable, address
+
+
+def test_what_a_login_does_not_see_of_a_row_does_not_make_it_too_much_to_close(login: User, client: Client) -> None:
+    group = LicenseServerGroup.objects.create(name="XF")
+    for name, sessions in (("DK", 201), ("PL", 2)):
+        feature = FeatureFactory(server=LicenseServerFactory(name=name, read_at=timezone.now()), name="mesh")
+        group.servers.add(feature.server)
+        OpenSessionFactory.create_batch(sessions, feature=feature, user="ada")
+    HiddenServer.objects.create(user=login, server=LicenseServer.objects.get(name="DK"))
+    client.force_login(login, backend="groups_app.logins.LoginBackend")
+
+    page = client.get("/close/preview/?scope=group:XF&user_is=ada")
+
+    assert [item.session.server.name for item in page.context["preview"].closable] == ["PL", "PL"]
+    assert "201 have ended meanwhile, or your login does not see them." in page.content.decode()
 
 
 def test_a_license_server_of_which_only_hidden_features_are_in_use_has_no_x(login: User, client: Client) -> None:

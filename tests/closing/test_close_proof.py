@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 
 from licstats.managers.reading import Problem, ProblemKind, Reading, SessionReading, Status, Verdict
+from licstats.models import Feature
 from sessions_app.closing.identity import Identity, seen_in
 from sessions_app.closing.prove import Proof, look, notice, unseen_licenses
-from sessions_app.models import CloseState
+from sessions_app.models import CloseRequest, CloseState
 from tests.closing.making import AT, close_request, reading_with
 from tests.factories import FeatureFactory, OpenSessionFactory
 
@@ -128,6 +129,41 @@ class TestTakenAgain:
         later = request.sent_at + timedelta(hours=2)
         OpenSessionFactory(feature=feature, user="ada", host="ws1", checked_out_at=later, first_seen_at=later)
         assert notice(feature.server, later) == 0
+
+    def test_a_program_that_is_started_once_took_one_of_several_licenses_again(self) -> None:
+        feature, first = self.closed()
+        newest = self.closed_again(feature, first, minutes=1)
+        seen = newest.sent_at + timedelta(minutes=1)
+        again = {"feature": feature, "user": "ada", "host": "ws1", "checked_out_at": seen, "first_seen_at": seen}
+        OpenSessionFactory(**again)
+        assert [notice(feature.server, seen), notice(feature.server, seen)] == [1, 0]
+        assert self.states(first, newest) == [CloseState.CLOSED, CloseState.TAKEN_AGAIN]
+        OpenSessionFactory(**again)
+        assert notice(feature.server, seen) == 1
+        assert self.states(first, newest) == [CloseState.TAKEN_AGAIN, CloseState.TAKEN_AGAIN]
+
+    def test_a_license_that_was_taken_between_two_closes_leaves_the_second_what_came_after_it(self) -> None:
+        feature, first = self.closed()
+        newest = self.closed_again(feature, first, minutes=10)
+        for minutes in (5, 15):
+            seen = first.sent_at + timedelta(minutes=minutes)
+            OpenSessionFactory(feature=feature, user="ada", host="ws1", checked_out_at=seen, first_seen_at=seen)
+        assert notice(feature.server, seen) == 2
+        assert newest.taken_again_at is None
+        newest.refresh_from_db()
+        assert newest.taken_again_at == seen
+
+    def closed_again(self, feature: Feature, first: CloseRequest, minutes: int) -> CloseRequest:
+        """Another close of the same user's, sent so many minutes after the first."""
+        session = OpenSessionFactory(feature=feature, user="ada", host="ws1", checked_out_at=AT - timedelta(days=1))
+        request = close_request(session, CloseState.CLOSED, sent_at=first.sent_at + timedelta(minutes=minutes))
+        session.delete()
+        return request
+
+    def states(self, *requests: CloseRequest) -> list[str]:
+        for request in requests:
+            request.refresh_from_db()
+        return [request.state for request in requests]
 
     def test_a_poll_asks_one_query_where_nothing_was_closed(self, django_assert_num_queries) -> None:
         feature = FeatureFactory()

@@ -27,6 +27,7 @@ from tests.grid import plain
 
 NOW = datetime(2026, 3, 16, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+SECOND = timedelta(seconds=1)
 PATH = "/features/realtime/sessions"
 SERVERS = ("PL", "US", "DK")
 NAMES = ("ann", "Bob", "bob2", "eva_lu", "o'hara", "=cmd()", "<b>kim</b>", "\u017caneta", "100%", "a.b-c")
@@ -304,9 +305,9 @@ def on_page(name: str, value: Any) -> str:
 def test_the_same_bound_twice_means_all_that_is_shown_as_that_duration(fleet: Fleet) -> None:
     used = {each["id"]: plain.time_used(each, NOW) for each in fleet.sessions}
 
-    for minutes in (360, 361, 1440):
-        text = format_duration(timedelta(minutes=minutes))
-        expected = sorted(key for key, time in used.items() if time is not None and time // MINUTE == minutes)
+    for unit, number in ((MINUTE, 360), (MINUTE, 361), (MINUTE, 1440), (MINUTE, 1), (SECOND, 0), (SECOND, 30)):
+        text = format_duration(number * unit)
+        expected = sorted(key for key, time in used.items() if time is not None and time // unit == number)
         for question in (
             {"time_used_min": text, "time_used_max": text},
             {"time_used": text},

@@ -34,6 +34,13 @@ def test_the_chosen_feature_shows_its_figures(viewer: Viewer) -> None:
     assert (facts.percent, facts.colour, facts.expired_in_use) == (72, "orange", True)
 
 
+def test_expired_licenses_that_are_only_reserved_are_not_in_use(viewer: Viewer) -> None:
+    feature = FeatureFactory.create(used=0, reserved=8, expires=timezone.localdate() - timedelta(days=1))
+    page = viewer.page(scope=f"server:{feature.server}", feature=feature.name, version="1.0", type="floating")
+
+    assert page.context["information"].facts.expired_in_use is False
+
+
 @pytest.mark.parametrize(("hour", "expired"), [(23, False), (24, True)])
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/New_York"])
 def test_licenses_expire_at_the_installations_midnight_on_every_page_whoever_looks(

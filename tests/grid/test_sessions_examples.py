@@ -137,3 +137,10 @@ def test_nothing_borrowed_says_so_and_offers_all(viewer: Viewer, feature: Featur
 
     assert "No session fits: Borrowed only." in text
     assert '<a href="/features/realtime/sessions/">Show all 1</a>' in text
+
+
+def test_seconds_find_what_is_shown_as_that_many_seconds(viewer: Viewer) -> None:
+    for seconds in (29, 30, 31, 80):
+        OpenSessionFactory(user=f"for-{seconds}", checked_out_at=NOW - timedelta(seconds=seconds))
+
+    assert [row["user"] for row in viewer.rows(time_used="30s")] == ["for-30"]

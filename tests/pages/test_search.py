@@ -117,6 +117,11 @@ def test_under_the_box_there_are_five_of_a_kind_and_a_way_to_all(admin_page: Cli
     assert len(found(admin_page, "server")) == 8
 
 
+def test_the_list_under_the_box_is_never_shown_as_the_page(admin_page: Client) -> None:
+    for headers in ({}, {"HX-Request": "true"}):
+        assert "HX-Request" in admin_page.get("/search/?q=server", headers=headers)["Vary"]
+
+
 def test_search_takes_as_many_queries_for_much_as_for_little(admin_page: Client) -> None:
     counts = []
     for count in (1, 20):

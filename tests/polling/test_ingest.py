@@ -104,8 +104,8 @@ def test_a_cut_output_closes_nothing_and_marks_what_it_does_not_show(server: Lic
     ingest(server, complete(0, feature("solver", session("ada"), session("bob", "2")), feature("mesher")))
     ingest(server, partial(1, feature("solver", session("ada"), used=2, adds_up=False)))
     bob = OpenSession.objects.get(user="bob")
-    assert (bob.last_seen_at, bob.unconfirmed) == (minute(0), True)
-    assert not OpenSession.objects.get(user="ada").unconfirmed
+    assert bob.last_seen_at == minute(0)
+    assert OpenSession.objects.get(user="ada").last_seen_at is None
 
 
 def test_an_unconfirmed_session_that_is_seen_again_is_the_same_row(server: LicenseServer) -> None:
@@ -228,7 +228,7 @@ def test_sessions_of_a_feature_that_vanished_wait_for_three_readings(server: Lic
     ingest(server, complete(0, feature("solver", session("ada")), feature("mesher")))
     for at in (1, 2):
         ingest(server, complete(at, feature("mesher")))
-        assert OpenSession.objects.get().unconfirmed
+        assert OpenSession.objects.get().last_seen_at
     ingest(server, complete(3, feature("mesher")))
     assert ClosedSession.objects.get().last_seen_at == minute(0)
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections
 from django.utils import timezone as clock
 from pytest_django import Settings
 
@@ -149,6 +149,20 @@ def test_a_reader_that_breaks_is_recorded_as_a_failed_poll_and_raised(
     assert OpenSession.objects.count() == 1
     with polling_lock(server):
         pass  # it was given free
+
+
+def test_a_reading_that_was_stored_stands_though_closes_cannot_be_looked_through(
+    server: LicenseServer, tool: Tool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def deadlock(*args: object) -> int:
+        raise OperationalError("deadlock detected")
+
+    monkeypatch.setattr(poll, "notice", deadlock)
+    now_says(tool, "ada 101")
+    PollServer(server).execute()
+    server.refresh_from_db()
+    assert (server.verdict, server.failures, server.reason) == ("complete", 0, "")
+    assert "deadlock detected" in caplog.text
 
 
 def test_a_server_that_keeps_failing_is_asked_less_and_less_often(server: LicenseServer, tool: Tool) -> None:

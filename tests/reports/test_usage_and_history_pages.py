@@ -226,6 +226,19 @@ def test_history_of_a_server_without_a_chosen_feature_leads_to_its_features(view
     assert choice(feature).replace("&", "&amp;").replace(":", "%3A") in page
 
 
+@pytest.mark.parametrize("blank", ["feature=%20", "feature=", "feature=%20&feature="])
+def test_a_blank_is_no_feature_whose_figures_could_be_shown(viewer, server, blank):
+    page = viewer.get(f"{HISTORY_USAGE}/?scope=server:PL&{blank}", follow=True)
+    assert page.context["grid"].name == "features"
+
+
+def test_a_feature_beside_a_blank_is_the_one_that_is_chosen(viewer, server):
+    feature = FeatureFactory(server=server, name="WXPF")
+    page = viewer.get(f"{HISTORY_USAGE}/?{choice(feature)}&feature=%20", follow=True)
+    assert page.context["grid"].name == "intervals"
+    assert page.context["state"].scope.feature == "WXPF"
+
+
 def test_history_still_has_a_feature_that_is_no_longer_reported(viewer, server):
     FeatureFactory(server=server, name="gone", last_listed_at=timezone.now() - timedelta(days=90), since=None)
     assert [row["feature"] for row in rows(viewer, HISTORY_USAGE)] == ["gone"]
