@@ -62,18 +62,20 @@ def reason_without_feature(features: QuerySet[Feature], wanted: Identity, where:
 
 
 def group_notices(group: LicenseServerGroup, now: datetime) -> list[str]:
-    """What is to be said above a group's merged features: members that do not fit, blank some, or are not fresh."""
-    wrong = [f"{text} Take one or the other out of the group." for text in misfits([group]).get(group.pk, [])]
-    return [*_first(wrong, "do not fit either"), *_first(_of_readings(group, now), "have no fresh data")]
-
-
-def _of_readings(group: LicenseServerGroup, now: datetime) -> list[str]:
+    """What is to be said above a group's merged features: members that blank some, or whose last reading is old."""
     old = Q(read_at=None) | Q(read_at__lt=now - COUNTS_FOR)
     members = list(group.servers.filter(old | Q(enabled=False) | Q(failures__gt=0)).order_by("name"))
     never = [server.pk for server in members if server.read_at is None]
     unread = Feature.objects.filter(server__in=never, last_listed_at=None).order_by().values_list("server")
     blanks = dict(unread.annotate(Count("pk"))) if never else {}
-    return [notice for server in members if (notice := _notice(server, blanks.get(server.pk, 0), now))]
+    notices = [notice for server in members if (notice := _notice(server, blanks.get(server.pk, 0), now))]
+    return _first(notices, "have no fresh data")
+
+
+def misfit_notices(group: LicenseServerGroup) -> list[str]:
+    """Members that do not fit to the others any more. It looks through all their features: not for every report."""
+    wrong = [f"{text} Take one or the other out of the group." for text in misfits([group]).get(group.pk, [])]
+    return _first(wrong, "do not fit either")
 
 
 def _first(notices: list[str], verb: str) -> list[str]:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from groups_app.choices import containing
-from groups_app.notices import group_notices
+from groups_app.notices import group_notices, misfit_notices
 from groups_app.scope import Scope, ScopeError
 from groups_app.status import status_of, with_status
 from groups_app.visibility import visible_groups
@@ -44,7 +44,7 @@ def group(request: HttpRequest, pk: int) -> HttpResponse:
         "group": found,
         "status": status_of(found),
         "members": found.servers.order_by("name"),
-        "notices": group_notices(found, timezone.now()),
+        "notices": [*misfit_notices(found), *group_notices(found, timezone.now())],
         "reports": REPORTS,
     }
     return render(request, "groups/group.html", context)

@@ -97,9 +97,8 @@ class TestWhatALicenseServerServesLater:
     WRONG = "US has no vendor in common with the others: it serves acad, they serve xf."
 
     def shown(self, pages: Client) -> bool:
-        """Alike above the group's reports, on its own page, and in the administration's list of groups."""
+        """Alike on the group's page, and in the administration's list of groups."""
         addresses = [
-            f"{reverse('realtime-usage')}?scope=group:XF",
             reverse("group", args=[LicenseServerGroup.objects.get().pk]),
             reverse("admin:groups_app_licenseservergroup_changelist"),
         ]
