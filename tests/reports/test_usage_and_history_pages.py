@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import date, timedelta
-from html import unescape
 from typing import Any
 
 import pytest
@@ -400,16 +399,3 @@ def test_columns_that_a_login_chose_are_kept_and_forgotten_again(viewer, server,
     assert shown == set(kept)
     viewer.post(f"/grids/{grid.name}/preferences/", menu | {"forget": "1"})
     assert "vendor" in viewer.get(f"{address}/", follow=True).context["state"].shows
-
-
-def test_the_name_of_a_feature_leads_to_its_sessions_and_the_sign_beside_it_to_its_day(viewer, server):
-    feature = FeatureFactory(server=server, name='so "fast" & <b>')
-
-    text = viewer.get(f"{USAGE}/").content.decode()
-    words = f"Usage of {escape(feature.name)} today"
-    day = text.partition(f'aria-label="{words}"')[0].rpartition('href="')[2].partition('"')[0]
-    page = viewer.get(unescape(day))
-
-    assert f">{escape(feature.name)}</a>" in text
-    assert page.context["state"].scope.feature == feature.name
-    assert "Feature Usage, today" in page.content.decode()
