@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -79,9 +80,9 @@ class History(Report):
         said = {"empty_reason": f"No reading{whose(state.scope)} named a feature yet.", "empty_step": step}
         return unknown_context(state) | said
 
+    @abstractmethod
     def reason(self, state: GridState) -> str:
         """Why the period has no rows."""
-        raise NotImplementedError
 
     def longer(self, state: GridState) -> tuple[str, str]:
         """A period to look at next: this year, or the one before."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -35,7 +36,7 @@ READ_BY_THEN = timedelta(hours=1)
 REFUSED = "There is no graph, because a choice could not be understood."
 
 
-class Report(GridPage):
+class Report(GridPage, ABC):
     """A grid page that answers with one part of itself where the header X-Part names it.
 
     The element that asks keeps its id: several panes of the same report stand on one dashboard.
@@ -123,10 +124,10 @@ class Report(GridPage):
             "follows": self.grid.name,
         }
 
+    @abstractmethod
     def why_empty(self, state: GridState) -> dict[str, Any]:
         """What grid/empty.html wants where there are no rows: `empty_reason`, and where they help `unknown`,
         `memberless` and `empty_step` (an address, and what it shows)."""
-        raise NotImplementedError
 
     def graph_at_once(self, request: HttpRequest, state: GridState) -> dict[str, Any]:
         """What of the graph is on the page from the beginning: why there is none, or its figures as a table."""
