@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -164,6 +165,7 @@ def _show_progress(request: CloseHttpRequest, rows: list[CloseRequest], refused:
     context = {
         "rows": rows,
         "refused": refused,
+        "tally": _tally(rows),
         "version": _version(rows),
         "ended": not any(row.under_way for row in rows),
         "address": f"{reverse('close-progress')}?{query}",
@@ -171,6 +173,14 @@ def _show_progress(request: CloseHttpRequest, rows: list[CloseRequest], refused:
     }
     template = "closing/_progress.html" if request.htmx else "closing/progress.html"
     return mark(render(request, template, context))
+
+
+def _tally(rows: list[CloseRequest]) -> str:
+    """`Of 12: 9 closed, 2 already gone, 1 under way.`; nothing of a single one, which says it itself."""
+    if len(rows) < 2:
+        return ""
+    counts = Counter("under way" if row.under_way else row.get_state_display() for row in rows)
+    return f"Of {len(rows)}: {', '.join(f'{count} {words}' for words, count in counts.most_common())}."
 
 
 def _version(rows: Iterable[CloseRequest]) -> str:

@@ -243,6 +243,13 @@ class TestProgress:
         assert b"Not an administrator." in shown.content
         assert b"data-live=" not in shown.content
 
+    def test_of_several_it_says_how_many_have_come_how_far(self, web: Client) -> None:
+        states = [CloseState.CLOSED, CloseState.REMOVING, CloseState.CLOSED, CloseState.ALREADY_GONE, CloseState.CLOSED]
+        asked = [close_request(OpenSessionFactory(user=f"user{n}"), state) for n, state in enumerate(states)]
+        page = web.get(PROGRESS, {"request": [one.pk for one in asked]}).content.decode()
+        assert "Of 5: 3 closed, 1 under way, 1 already gone." in page
+        assert "Of " not in web.get(PROGRESS, {"request": asked[0].pk}).content.decode()
+
     def test_a_close_of_what_the_login_does_not_see_is_not_shown(self, client: Client, session: OpenSession) -> None:
         other = closer()
         HiddenServer.objects.create(user=other, server=session.server)

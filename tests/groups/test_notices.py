@@ -64,11 +64,19 @@ class TestNoticesOfAGroup:
         group = group_of(PL={}, DK={"read_at": NOON - timedelta(hours=2), **server})
         assert group_notices(group, NOON) == [says]
 
-    def test_of_many_members_the_first_are_named_and_the_others_counted(self) -> None:
-        group = group_of(**{f"S{n}": {"failures": 1} for n in range(8)})
+    @pytest.mark.parametrize(
+        ("members", "others"),
+        [
+            (5, []),
+            (6, ["1 more license server has no fresh data."]),
+            (8, ["3 more license servers have no fresh data."]),
+        ],
+    )
+    def test_of_many_members_the_first_are_named_and_the_others_counted(self, members: int, others: list[str]) -> None:
+        group = group_of(**{f"S{n}": {"failures": 1} for n in range(members)})
         notices = group_notices(group, NOON)
-        assert [notice[:2] for notice in notices[:-1]] == ["S0", "S1", "S2", "S3", "S4"]
-        assert notices[-1] == "3 more license servers have no fresh data."
+        assert [notice[:2] for notice in notices[:5]] == ["S0", "S1", "S2", "S3", "S4"]
+        assert notices[5:] == others
 
 
 class TestReasonsWithoutData:
