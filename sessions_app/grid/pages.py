@@ -53,7 +53,7 @@ def is_fragment(request: HttpRequest) -> bool:
 def with_unknown(link: str, state: GridState, params: QueryDict) -> str:
     """A link with what of `params` says nothing to the grid, such as figures=1: it may say something to the page."""
     beside = urlencode([(name, text) for name in state.unknown for text in params.getlist(name)])
-    return f"{link}&{beside}" if beside else link
+    return f"{link}{'&' if link else '?'}{beside}" if beside else link
 
 
 @dataclass(frozen=True)
@@ -121,6 +121,9 @@ class GridPage(View):
         if target := self.said_in_full(request, state):
             return HttpResponseRedirect(request.path + with_unknown(target, state, request.GET))
         context = self.context(request, state, reach)
+        last = last_instead(request, state, context["page"])
+        if last is not None:
+            return HttpResponseRedirect(request.path + with_unknown(last, state, request.GET))
         template = self.fragment_name if is_fragment(request) else self.template_name
         response = mark(render(request, template, context), reach.read_at if reach else None)
         if is_fragment(request) and VERSION_HEADER not in request.headers:
@@ -211,6 +214,16 @@ def added_up_anew(request: HttpRequest, state: GridState) -> bool:
         return False
     before = QueryDict(request.headers["HX-Current-URL"].partition("?")[2])
     return before.get("group_by", "") != ",".join(state.given.get("group_by", ()))
+
+
+def last_instead(request: HttpRequest, state: GridState, page: Page | None) -> str | None:
+    """The query string of the last page, where one beyond it was asked for by a person.
+
+    A page that follows by itself keeps its number: the rows that it lost may come back.
+    """
+    if page is None or page.number == state.page or VERSION_HEADER in request.headers:
+        return None
+    return replace(state, page=page.number).here
 
 
 @dataclass(frozen=True)

@@ -141,6 +141,18 @@ def test_back_from_an_anchor_keeps_the_page_and_back_from_a_filter_does_not(sess
     status(sessions, "Rows 1 - 20 of 30")
 
 
+def test_a_page_beyond_the_last_leads_to_the_last_and_its_box_says_so(sessions: Page) -> None:
+    box = sessions.get_by_role("textbox", name="Page")
+    box.fill("99999")
+    box.press("Enter")
+
+    status(sessions, "Rows 21 - 30 of 30")
+    expect(box).to_have_value("2")
+    expect(box).to_be_focused()
+    expect(sessions).to_have_url(re.compile(r"\?page=2$"))
+    expect(sessions.locator("#sessions tbody tr")).to_have_count(10)
+
+
 def test_aggregated_rows_open_their_lists_and_lead_to_their_sessions(sessions: Page) -> None:
     sessions.get_by_text("Aggregate: none").click()
     sessions.get_by_role("link", name="User", exact=True).click()

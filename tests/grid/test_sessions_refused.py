@@ -322,15 +322,6 @@ def test_a_graph_of_a_group_that_is_taken_away_is_cleared_and_says_why(viewer: V
         assert "ann" not in text
 
 
-def test_a_page_after_the_last_shows_the_last(viewer: Viewer) -> None:
-    for _ in range(21):
-        OpenSessionFactory.create()
-
-    page = viewer.page(page=9).context["page"]
-
-    assert (page.number, page.pages, len(page.rows)) == (2, 2, 1)
-
-
 @pytest.mark.parametrize("name", HOSTILE)
 def test_names_are_only_text_wherever_they_stand(viewer: Viewer, name: str) -> None:
     feature = FeatureFactory.create(name=name[:100], vendor=name)
