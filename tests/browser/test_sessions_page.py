@@ -332,9 +332,15 @@ def test_rows_that_are_added_up_say_to_a_screen_reader_whose_they_are(sessions: 
     first = sessions.locator("#sessions tbody tr").first
     expect(first.get_by_role("link", name="Show the sessions of row 1")).to_be_visible()
     expect(first.get_by_role("link", name="Close the sessions of user1, ws-01, solver, PL…")).to_be_visible()
-    name = (
-        sessions.locator("#sessions")
-        .get_by_role("link", name="Name ascending")
-        .or_(sessions.locator("#sessions").get_by_role("link", name="Name 1 ascending"))
-    )
-    expect(name.first).to_be_visible()
+
+
+def test_each_sort_link_says_to_a_screen_reader_which_column_it_is_of(sessions: Page, live_server: LiveServer) -> None:
+    sessions.goto(f"{live_server.url}{PATH}?sort=host,-used")
+    head = sessions.locator("#sessions thead")
+
+    for name in ("License Server Name", "License Server Vendor", "Feature Name", "User Name", "Checkout Time"):
+        expect(head.get_by_role("link", name=name, exact=True)).to_be_visible()
+    for name in (re.compile("^Host Name 1 ?ascending$"), re.compile("^Used 2 ?descending$")):
+        expect(head.get_by_role("link", name=name)).to_be_visible()
+    shown = head.locator('[data-key="head-host"] a').evaluate("each => each.lastElementChild.previousSibling.data")
+    assert shown.strip() == "Name"

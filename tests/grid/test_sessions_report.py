@@ -197,6 +197,17 @@ def test_the_session_of_a_permanent_license_says_so_instead_of_an_expiration(vie
         assert (body.count("permanent"), body.count('class="dash"')) == (1, 1)
 
 
+@pytest.mark.parametrize("path", [SESSIONS, USERS, "/features/realtime/usage", "/features/history/usage"])
+def test_no_two_sort_links_of_a_grid_are_called_the_same(viewer: Viewer, path: str) -> None:
+    text = viewer.page(path).content.decode()
+    head = text[text.index("<thead>") : text.index("</thead>")]
+
+    names = [re.sub("<[^>]+>", "", link) for link in re.findall(r"<a [^>]*data-adding[^>]*>(.*?)</a>", head)]
+
+    assert "License Server Name" in names
+    assert len(names) == len({*names})
+
+
 def test_only_the_box_that_is_filled_is_marked_and_what_it_takes_is_said(viewer: Viewer) -> None:
     text = viewer.page(time_used_min="6h").content.decode()
     lower, upper = (
