@@ -289,17 +289,13 @@ class Links:
 
     @property
     def plain(self) -> str:
-        return self.state.link(group_by=None)
+        return self._aggregated(None)
 
-    def _aggregated(self, aggregation: Aggregation) -> str:
-        """Drops what the aggregated rows cannot be sorted by; Host Quantity shows itself."""
-        changes: dict[str, Any] = {"group_by": aggregation.name}
-        if "sort" in self.state.given:
-            changes["sort"] = ",".join(str(key) for key in self.state.sort if aggregation.sorts(key.name))
-        if "columns" in self.state.given and "host_quantity" in aggregation.columns:
-            names = [name for text in self.state.given["columns"] for name in text.split(",")]
-            changes["columns"] = ",".join(dict.fromkeys([*names, "host_quantity"]))
-        return self.state.link(**changes)
+    def _aggregated(self, way: Aggregation | None) -> str:
+        """Rows that are added up in another way have columns and an order of their own, which their login may keep."""
+        of_rows = () if way == self.state.aggregation else preferences.KEPT - preferences.OF_GRID
+        changes: dict[str, str | None] = dict.fromkeys(of_rows)
+        return self.state.link(**changes, group_by=way.name if way else None)
 
     @property
     def columns(self) -> list[tuple[str, str, bool]]:

@@ -91,13 +91,6 @@ def test_a_link_with_a_time_shows_the_same_in_another_zone(viewer: Viewer, path:
     assert "-07%3A00" in drawn["HX-Push-Url"]
 
 
-def test_an_aggregation_drops_what_its_rows_cannot_be_sorted_by(viewer: Viewer) -> None:
-    links = viewer.page(sort="-checkout_time,user", columns="user,host").context["links"]
-
-    by_user = next(link for label, link, _ in links.aggregations if label == "User")
-    assert by_user == "?group_by=user&sort=user&columns=user%2Chost%2Chost_quantity"
-
-
 def test_filters_of_columns_that_are_not_shown_stay(viewer: Viewer) -> None:
     OpenSessionFactory.create(ip="10.0.0.1")
     OpenSessionFactory.create(ip="10.0.0.2")
