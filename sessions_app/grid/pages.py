@@ -28,6 +28,7 @@ from sessions_app.grid.columns import Row
 from sessions_app.grid.exports import EXTENSIONS, export
 from sessions_app.grid.grids import Grid, Page
 from sessions_app.grid.heading import head
+from sessions_app.grid.people import members_marks
 from sessions_app.grid.rendering import ActionCells, Addresses, FilterCell, body, filter_cells, header_groups
 from sessions_app.grid.state import PAGE_SIZES, GridState, given_in, scope_params
 from sessions_app.grid.words import about, described
@@ -155,9 +156,9 @@ class GridPage(View):
         """What else changes the page: readings that find nothing new, which move no revision on, and each minute.
 
         A page says how old the figures of its features are. A group has readings all the time, and adding it up takes
-        a while: it is drawn again each minute.
+        a while: it is drawn again each minute. Who is in a user group or a host group, no reading tells.
         """
-        changes: list[object] = []
+        changes: list[object] = [*members_marks(request.GET, scope)] if self.grid.has_groups else []
         if scope.group and (self.grid.follows_readings or scope.one_feature):
             changes.append(f"{now:%H:%M}")
         elif self.grid.follows_readings or scope.one_feature:

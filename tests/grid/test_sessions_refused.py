@@ -46,6 +46,7 @@ HOSTILE = (
         ("borrowed", "yes"),
         ("user", "a\0b"),
         ("user_group", "nobody"),
+        ("user_group", "a\0b"),
         ("host_group", "nothing"),
         ("sort", "nothing"),
         ("sort", "action"),
