@@ -65,12 +65,14 @@ class Reach:
     read_at: datetime | None
     expected: int = 0  # of several license servers: how many are read, or were; of a group's, all
     unfresh: int = 0  # and of how many of these the last reading is late or stale, or failed
+    scope: Any = None  # what the page is about, which takes some queries to read
 
     @classmethod
     def of(cls, scope: Scope, now: datetime) -> Reach:
         """Of the revisions of the scope's license servers, the days of licenses and viewer, and what is hidden."""
         server = scope.server
         reach = cls._of_one(server, now) if server else cls._of_many(scope, now)
+        reach = replace(reach, scope=scope)
         return reach.and_of([today(now), timezone.localdate(now), hidden_mark(scope.user)])
 
     @classmethod
@@ -114,7 +116,7 @@ class GridPage(View):
         reach = self.reach_of(request, now)
         if reach is not None and (answer := unchanged(request, reach.version, reach.read_at)):
             return answer
-        state = GridState.read(self.grid, request.GET, request.user, now)
+        state = self.state_of(request, now, reach)
         if extension:
             return export(state, extension)
         if chosen := request.headers.get(CHOICE_HEADER):
@@ -130,6 +132,9 @@ class GridPage(View):
         if is_fragment(request) and VERSION_HEADER not in request.headers:
             response["HX-Push-Url"] = request.path + state.here
         return response
+
+    def state_of(self, request: HttpRequest, now: datetime, reach: Reach | None) -> GridState:
+        return GridState.read(self.grid, request.GET, request.user, now, reach.scope if reach else None)
 
     def said_in_full(self, request: HttpRequest, state: GridState) -> str:
         """The address with what its login chose and it leaves open; empty where it is that already.

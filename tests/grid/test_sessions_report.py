@@ -17,7 +17,7 @@ from sessions_app.models import GridPreference, OpenSession
 from tests.factories import NOON, FeatureFactory, OpenSessionFactory
 from tests.grid.conftest import SESSIONS, USERS, Viewer
 
-FULL_QUERIES = 13
+FULL_QUERIES = 11
 FRAGMENT_QUERIES = 8
 
 
@@ -163,6 +163,20 @@ def test_a_whole_page_of_one_feature_takes_few_queries(viewer: Viewer) -> None:
         viewer.page(**question)
 
     assert len(queries) <= FULL_QUERIES, "\n".join(query["sql"] for query in queries)
+
+
+@pytest.mark.parametrize("scope", ["server:PL", "group:XF"])
+@pytest.mark.parametrize("path", [SESSIONS, "/features/realtime/usage"])
+def test_what_a_page_is_about_is_read_once(viewer: Viewer, path: str, scope: str) -> None:
+    feature = FeatureFactory.create(server__name="PL", server__read_at=timezone.now())
+    LicenseServerGroup.objects.create(name="XF").servers.add(feature.server)
+    question = {"scope": scope, "feature": feature.name, "version": "1.0", "type": "floating"}
+
+    with CaptureQueriesContext(connection) as queries:
+        assert viewer.page(path, **question).context["state"].scope.feature == feature.name
+
+    asked = [query["sql"] for query in queries]
+    assert [sql for sql in asked if asked.count(sql) > 1] == []
 
 
 def test_what_is_special_about_a_session_is_marked(viewer: Viewer) -> None:
