@@ -125,7 +125,8 @@ class ApplyFleet:
             return
         before = set(group.servers.all())
         group.servers.set(servers)
-        self._also_changed(("servers",) if before != set(servers) else (), [*notices, *not_offered(group)])
+        notices += not_offered([group]).get(group.pk, [])
+        self._also_changed(("servers",) if before != set(servers) else (), notices)
 
     def _elsewhere(self, outcome: Outcome, entry: Entry, server: LicenseServer) -> Outcome:
         """The server in groups that the file does not name: those that it names were checked with all its changes."""

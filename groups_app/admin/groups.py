@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
@@ -21,7 +21,7 @@ from groups_app.composition import check_members, misfits
 from groups_app.matching import Matches, known_hosts, known_users
 from groups_app.models import HostGroup, LicenseServerGroup, NameGroup, UserGroup
 from groups_app.names import check_entries, entries_of
-from groups_app.status import status_of
+from groups_app.status import with_status
 from groups_app.visibility import Login, not_offered, visible_groups
 
 if TYPE_CHECKING:  # only the stubs know these as generic
@@ -71,13 +71,14 @@ class LicenseServerGroupAdmin(OpenedMixin, NamedAloneMixin, GroupModelAdmin):
         named, counts, needed, protected = super().get_deleted_objects(objs, request)
         return [*named, *WHAT_STAYS], counts, needed, protected
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        group = super().get_object(request, object_id, from_field)
+        add_what_is_said([group] if group else [])
+        return group
+
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """With what does not fit of all groups of the page, by two queries."""
         page = super().get_changelist_instance(request)
-        groups = list(page.result_list)
-        found = misfits(groups)
-        for group in groups:
-            group.misfits = found.get(group.pk, [])
+        add_what_is_said(list(page.result_list))
         return page
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -88,7 +89,7 @@ class LicenseServerGroupAdmin(OpenedMixin, NamedAloneMixin, GroupModelAdmin):
         super().save_related(request, form, formsets, change)
         for notice in form.notices:
             self.message_user(request, notice, messages.WARNING)
-        for sentence in not_offered(form.instance):
+        for sentence in not_offered([form.instance]).get(form.instance.pk, []):
             self.message_user(request, sentence, messages.WARNING)
 
     @admin.display(description="license servers", ordering="member_count")
@@ -96,16 +97,26 @@ class LicenseServerGroupAdmin(OpenedMixin, NamedAloneMixin, GroupModelAdmin):
         return int(group.member_count)
 
     @admin.display(description="status")
-    def status(self, group: LicenseServerGroup) -> str:
-        return str(status_of(group)) if group.pk else "-"
+    def status(self, group: Any) -> str:
+        return str(group.derived_status) if group.pk else "-"
 
     @admin.display(description="does not fit")
     def does_not_fit(self, group: Any) -> str:
         return " ".join(group.misfits)
 
     @admin.display(description="not offered to")
-    def not_offered_to(self, group: LicenseServerGroup) -> str:
-        return " ".join(not_offered(group)) if group.pk else "-"
+    def not_offered_to(self, group: Any) -> str:
+        return " ".join(group.not_offered) if group.pk else "-"
+
+
+def add_what_is_said(groups: Collection[Any]) -> None:
+    """To each group what the pages say of it beside its fields; as many queries for one as for a page of them."""
+    statuses = dict(with_status(LicenseServerGroup.objects.filter(pk__in=[group.pk for group in groups])))
+    wrong, kept_from = misfits(groups), not_offered(groups)
+    for group in groups:
+        group.derived_status = statuses.get(group, "-")  # without one, it was deleted meanwhile
+        group.misfits = wrong.get(group.pk, [])
+        group.not_offered = kept_from.get(group.pk, [])
 
 
 class NameGroupAdmin(OpenedMixin, NameGroupModelAdmin):

@@ -69,6 +69,8 @@ class FeaturesFilters(GridFilters):
     feature_type = AnyOf("type", "type", choices=TYPES)
     servers_min = AtLeast("servers", "servers")
     servers_max = AtMost("servers", "servers")
+    total_min = AtLeast("total", "total")
+    total_max = AtMost("total", "total")
     last_update_after = After("last_update", "last_update")
     last_update_before = Before("last_update", "last_update")
 

@@ -61,12 +61,13 @@ def sort_link(header: Header, path: str) -> str:
     label = escape(header.column.label)
     if not header.link:
         return label
+    of_group = f'<span class="visually-hidden">{escape(header.column.group)} </span>' if header.column.group else ""
     mark = ""
     if header.direction:
         mark = f' <span class="sorted">{header.place}{icon(header.direction, header.direction)}</span>'
     return (
         f'<a href="{escape(path + header.link)}" data-adding="{escape(path + header.adding)}" '
-        f'title="Sort by {escape(header.column.title)}; with Shift as one more key">{label}{mark}</a>'
+        f'title="Sort by {escape(header.column.title)}; with Shift as one more key">{of_group}{label}{mark}</a>'
     )
 
 

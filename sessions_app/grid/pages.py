@@ -28,6 +28,7 @@ from sessions_app.grid.columns import Row
 from sessions_app.grid.exports import EXTENSIONS, export
 from sessions_app.grid.grids import Grid, Page
 from sessions_app.grid.heading import head
+from sessions_app.grid.people import members_marks
 from sessions_app.grid.rendering import ActionCells, Addresses, FilterCell, body, filter_cells, header_groups
 from sessions_app.grid.state import PAGE_SIZES, GridState, given_in, scope_params
 from sessions_app.grid.words import about, described
@@ -53,7 +54,7 @@ def is_fragment(request: HttpRequest) -> bool:
 def with_unknown(link: str, state: GridState, params: QueryDict) -> str:
     """A link with what of `params` says nothing to the grid, such as figures=1: it may say something to the page."""
     beside = urlencode([(name, text) for name in state.unknown for text in params.getlist(name)])
-    return f"{link}&{beside}" if beside else link
+    return f"{link}{'&' if link else '?'}{beside}" if beside else link
 
 
 @dataclass(frozen=True)
@@ -64,12 +65,14 @@ class Reach:
     read_at: datetime | None
     expected: int = 0  # of several license servers: how many are read, or were; of a group's, all
     unfresh: int = 0  # and of how many of these the last reading is late or stale, or failed
+    scope: Any = None  # what the page is about, which takes some queries to read
 
     @classmethod
     def of(cls, scope: Scope, now: datetime) -> Reach:
         """Of the revisions of the scope's license servers, the days of licenses and viewer, and what is hidden."""
         server = scope.server
         reach = cls._of_one(server, now) if server else cls._of_many(scope, now)
+        reach = replace(reach, scope=scope)
         return reach.and_of([today(now), timezone.localdate(now), hidden_mark(scope.user)])
 
     @classmethod
@@ -113,7 +116,7 @@ class GridPage(View):
         reach = self.reach_of(request, now)
         if reach is not None and (answer := unchanged(request, reach.version, reach.read_at)):
             return answer
-        state = GridState.read(self.grid, request.GET, request.user, now)
+        state = self.state_of(request, now, reach)
         if extension:
             return export(state, extension)
         if chosen := request.headers.get(CHOICE_HEADER):
@@ -121,11 +124,17 @@ class GridPage(View):
         if target := self.said_in_full(request, state):
             return HttpResponseRedirect(request.path + with_unknown(target, state, request.GET))
         context = self.context(request, state, reach)
+        last = last_instead(request, state, context["page"])
+        if last is not None:
+            return HttpResponseRedirect(request.path + with_unknown(last, state, request.GET))
         template = self.fragment_name if is_fragment(request) else self.template_name
         response = mark(render(request, template, context), reach.read_at if reach else None)
         if is_fragment(request) and VERSION_HEADER not in request.headers:
             response["HX-Push-Url"] = request.path + state.here
         return response
+
+    def state_of(self, request: HttpRequest, now: datetime, reach: Reach | None) -> GridState:
+        return GridState.read(self.grid, request.GET, request.user, now, reach.scope if reach else None)
 
     def said_in_full(self, request: HttpRequest, state: GridState) -> str:
         """The address with what its login chose and it leaves open; empty where it is that already.
@@ -152,9 +161,9 @@ class GridPage(View):
         """What else changes the page: readings that find nothing new, which move no revision on, and each minute.
 
         A page says how old the figures of its features are. A group has readings all the time, and adding it up takes
-        a while: it is drawn again each minute.
+        a while: it is drawn again each minute. Who is in a user group or a host group, no reading tells.
         """
-        changes: list[object] = []
+        changes: list[object] = [*members_marks(request.GET, scope)] if self.grid.has_groups else []
         if scope.group and (self.grid.follows_readings or scope.one_feature):
             changes.append(f"{now:%H:%M}")
         elif self.grid.follows_readings or scope.one_feature:
@@ -211,6 +220,16 @@ def added_up_anew(request: HttpRequest, state: GridState) -> bool:
         return False
     before = QueryDict(request.headers["HX-Current-URL"].partition("?")[2])
     return before.get("group_by", "") != ",".join(state.given.get("group_by", ()))
+
+
+def last_instead(request: HttpRequest, state: GridState, page: Page | None) -> str | None:
+    """The query string of the last page, where one beyond it was asked for by a person.
+
+    A page that follows by itself keeps its number: the rows that it lost may come back.
+    """
+    if page is None or page.number == state.page or VERSION_HEADER in request.headers:
+        return None
+    return replace(state, page=page.number).here
 
 
 @dataclass(frozen=True)
@@ -276,17 +295,13 @@ class Links:
 
     @property
     def plain(self) -> str:
-        return self.state.link(group_by=None)
+        return self._aggregated(None)
 
-    def _aggregated(self, aggregation: Aggregation) -> str:
-        """Drops what the aggregated rows cannot be sorted by; Host Quantity shows itself."""
-        changes: dict[str, Any] = {"group_by": aggregation.name}
-        if "sort" in self.state.given:
-            changes["sort"] = ",".join(str(key) for key in self.state.sort if aggregation.sorts(key.name))
-        if "columns" in self.state.given and "host_quantity" in aggregation.columns:
-            names = [name for text in self.state.given["columns"] for name in text.split(",")]
-            changes["columns"] = ",".join(dict.fromkeys([*names, "host_quantity"]))
-        return self.state.link(**changes)
+    def _aggregated(self, way: Aggregation | None) -> str:
+        """Rows that are added up in another way have columns and an order of their own, which their login may keep."""
+        of_rows = () if way == self.state.aggregation else preferences.KEPT - preferences.OF_GRID
+        changes: dict[str, str | None] = dict.fromkeys(of_rows)
+        return self.state.link(**changes, group_by=way.name if way else None)
 
     @property
     def columns(self) -> list[tuple[str, str, bool]]:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, QuerySet
+from django.utils.crypto import salted_hmac
 
 from groups_app.models import HostGroup, NameGroup, UserGroup
 from groups_app.scope import Scope, ScopeError
@@ -17,6 +18,16 @@ from licstats.models import Feature, LicenseServer
 from sessions_app.grid.filters import Filter
 
 GROUPS: dict[str, type[NameGroup]] = {"user_group": UserGroup, "host_group": HostGroup}  # by their filters
+
+
+def members_marks(params: Mapping[str, str], scope: Any) -> list[str]:
+    """Of each group that rows are restricted to another text when its members are edited; no query without one."""
+    restricting: NameGroup | None = getattr(scope, "user_group", None)
+    members = [restricting.members] if restricting else []
+    for name, kind in GROUPS.items():
+        if (group := params.get(name)) and "\0" not in group:
+            members += kind._default_manager.filter(name=group).values_list("members", flat=True)
+    return [salted_hmac("members", text).hexdigest()[:16] for text in members]
 
 
 def unknown_group(kind: type[NameGroup], name: str) -> str:

@@ -79,8 +79,9 @@ class GridState:
     moments: Mapping[str, datetime] = field(default_factory=dict)  # by parameter
 
     @classmethod
-    def read(cls, grid: Grid, params: QueryDict, user: Login, now: datetime) -> GridState:
-        return StateReader(grid, params, user, now).read()
+    def read(cls, grid: Grid, params: QueryDict, user: Login, now: datetime, scope: Any = None) -> GridState:
+        """`scope`: what these parameters choose, where it was read already."""
+        return StateReader(grid, params, user, now, scope).read()
 
     def link(self, **changes: Any) -> str:
         """The query string of this state with `changes`: a text, a number, a list of texts, or None to leave out."""
@@ -180,8 +181,9 @@ class GridState:
 class StateReader:
     """Reads one query string; collects what is wrong instead of stopping at the first."""
 
-    def __init__(self, grid: Grid, params: QueryDict, user: Login, now: datetime) -> None:
+    def __init__(self, grid: Grid, params: QueryDict, user: Login, now: datetime, scope: Any) -> None:
         self.grid = grid
+        self.scope = scope
         self.user = user
         self.now = now
         self.given = given_in(params, grid)
@@ -246,6 +248,8 @@ class StateReader:
     def _scope(self) -> Any:
         for name in self.grid.scope_fields:
             self._single(name)
+        if self.scope is not None:
+            return self.scope
         try:
             return self.grid.read_scope(scope_params(self.grid, self.given), self.user)
         except ScopeError as error:

@@ -31,7 +31,7 @@ from sessions_app.grid.columns import (
     Row,
 )
 from sessions_app.grid.counts import UNCOUNTED, Counts
-from sessions_app.grid.filters import AnyOf, AtLeast, AtMost, Contains, DayAfter, DayBefore, GridFilters
+from sessions_app.grid.filters import After, AnyOf, AtLeast, AtMost, Before, Contains, DayAfter, DayBefore, GridFilters
 from sessions_app.grid.grids import Grid, PlainRows, RowSource
 from sessions_app.grid.sessions import TYPES
 from sessions_app.grid.state import GridState
@@ -207,6 +207,8 @@ class UsageFilters(GridFilters):
     available_max = AtMost("available", "available")
     utilization_min = AtLeast("utilization", "utilization")
     utilization_max = PercentAtMost("utilization", "utilization")
+    last_update_after = After("last_update", "last_update")
+    last_update_before = Before("last_update", "last_update")
 
 
 def listed_rows(scope: Scope, now: datetime) -> QuerySet[Any]:

@@ -70,7 +70,7 @@ class Report(GridPage, ABC):
         reach = self.reach_of(request, now)
         if reach is not None and (answer := unchanged(request, reach.version, reach.read_at)):
             return answer
-        state = GridState.read(self.grid, request.GET, request.user, now)
+        state = self.state_of(request, now, reach)
         context = self.part_context(request, state, reach)
         if part is Part.GRAPH and mistyped(state) and VERSION_HEADER in request.headers and context["follows"]:
             return HttpResponse(status=204)  # the grid says what is wrong; meanwhile the graph stays as it is

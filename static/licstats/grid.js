@@ -39,14 +39,15 @@
   });
 
   // ---- filters: nothing that is empty goes into the URL; what a chip took away leaves its input -------------------
+  // The page box shows the page that came, which is the last one where the one asked for is beyond it.
   const unsent = new Set(); // forms in which was typed since they were last sent
   document.addEventListener("input", (event) => {
-    const form = event.target.closest?.("[data-grid-filters]");
+    const form = event.target.closest?.("[data-grid-filters], .page-box");
     if (form) unsent.add(form);
   });
   document.addEventListener("htmx:configRequest", (event) => {
-    if (!event.detail.elt.matches?.("[data-grid-filters]")) return;
     unsent.delete(event.detail.elt);
+    if (!event.detail.elt.matches?.("[data-grid-filters]")) return;
     const form = event.detail.formData;
     for (const name of new Set([...form.keys()])) {
       const values = form.getAll(name).filter((value) => value !== "");
@@ -54,9 +55,10 @@
       for (const value of values) form.append(name, value);
     }
   });
+  const typedIn = (input) => input === document.activeElement && input.type !== "checkbox" && !input.form.matches(".page-box");
   document.addEventListener("licstats:live", (event) => {
     for (const input of event.target.querySelectorAll("[data-grid-filters] .filter input, .page-box input")) {
-      if (unsent.has(input.form) || unanswered.has(input.form) || (input === document.activeElement && input.type !== "checkbox")) continue;
+      if (unsent.has(input.form) || unanswered.has(input.form) || typedIn(input)) continue;
       if (input.type === "checkbox") input.checked = input.hasAttribute("checked");
       else if (input.value !== (input.getAttribute("value") || "")) input.value = input.getAttribute("value") || "";
     }

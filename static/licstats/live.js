@@ -75,7 +75,7 @@
   function patchAttributes(from, to) {
     const kept = new Set((from.dataset.keepAttributes || "").split(" "));
     if (from.localName === "details") kept.add("open");
-    if (from === document.activeElement) kept.add("value");
+    if (news && from === document.activeElement) kept.add("value");
     for (const { name, value } of to.attributes) {
       if (!kept.has(name) && from.getAttribute(name) !== value) from.setAttribute(name, value);
     }

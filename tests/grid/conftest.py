@@ -26,9 +26,11 @@ class Viewer:
     def page(self, path: str = SESSIONS, **params: Any) -> Any:
         return self.client.get(f"{path}/?{urlencode(params, doseq=True)}", follow=True)
 
-    def fragment(self, path: str = SESSIONS, headers: dict[str, str] | None = None, **params: Any) -> Any:
+    def fragment(
+        self, path: str = SESSIONS, headers: dict[str, str] | None = None, *, follow: bool = False, **params: Any
+    ) -> Any:
         sent = {"HX-Request": "true"} | (headers or {})
-        return self.client.get(f"{path}/?{urlencode(params, doseq=True)}", headers=sent)
+        return self.client.get(f"{path}/?{urlencode(params, doseq=True)}", headers=sent, follow=follow)
 
     def file(self, extension: str, path: str = SESSIONS, **params: Any) -> Any:
         return self.client.get(f"{path}.{extension}?{urlencode(params, doseq=True)}")

@@ -253,7 +253,7 @@ def is_time(value: Any) -> bool:
 
 def assert_page(client: Client, choice: dict[str, Any], rows: list[dict[str, Any]], columns: list[str]) -> None:
     question = f"{query(choice)}&page={choice['page']}&per_page={choice['per_page']}"
-    response = client.get(f"{PATH}/?{question}", headers={"HX-Request": "true"})
+    response = client.get(f"{PATH}/?{question}", headers={"HX-Request": "true"}, follow=True)
     assert response.status_code == 200
     page = response.context["page"]
     assert page.total == len(rows)

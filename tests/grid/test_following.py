@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from groups_app.models import HiddenFeature, HiddenServer, LicenseServerGroup
+from groups_app.models import HiddenFeature, HiddenServer, HostGroup, LicenseServerGroup, UserGroup
 from licstats.models import Feature, LicenseServer
+from sessions_app.models import OpenSession
 from sessions_app.polling.ingest import ingest
 from tests.factories import NOON, FeatureFactory, LicenseServerFactory, OpenSessionFactory
-from tests.grid.conftest import SESSIONS, Viewer
+from tests.grid.conftest import SESSIONS, USERS, Viewer
 from tests.polling.readings import complete, feature, session
 
 USAGE = "/features/realtime/usage"
@@ -280,6 +283,50 @@ def test_what_is_hidden_in_another_tab_leaves_the_open_page_and_comes_back(viewe
     HiddenServer.objects.create(user=viewer.login, server=one.server)
     shown = page.asked()["page"]
     assert (shown and shown.total) == (1 if scope == "all" else None)
+
+
+@pytest.mark.parametrize(
+    ("path", "question"),
+    [
+        (SESSIONS, {"user_group": "design"}),
+        (SESSIONS, {"user_group": "design", "group_by": "feature"}),
+        (SESSIONS, {"host_group": "farm", "scope": "server:PL"}),
+        ("/features/history/sessions", {"host_group": "farm"}),
+        (USERS, {"scope": "group:design"}),
+        (USERS, {"scope": "group:design", "host_group": "farm"}),
+    ],
+)
+@pytest.mark.parametrize("part", [{}, {"X-Part": "grid"}])
+def test_an_edited_group_reaches_the_open_pages_that_are_restricted_to_it(
+    viewer: Viewer, server: LicenseServer, path: str, question: dict[str, str], part: dict[str, str]
+) -> None:
+    OpenSession.objects.update(host="cad1")
+    groups = [UserGroup.objects.create(name="design", members="ada"), HostGroup.objects.create(name="farm")]
+    HostGroup.objects.update(members="cad*")
+    page = Open(viewer, path, headers=part, **question)
+    assert page.shown["page"].total == 1
+    assert page.asked() is None
+
+    for group in groups:
+        group.members = "nobody\nx*"
+        group.save()
+
+    assert page.asked()["page"].total == 0
+    assert page.asked() is None
+    for group in groups:
+        group.delete()
+    assert page.asked()["state"].errors
+
+
+def test_a_page_that_is_restricted_to_no_group_does_not_ask_for_one(viewer: Viewer, server: LicenseServer) -> None:
+    UserGroup.objects.create(name="design", members="ada")
+    for path, question in ((SESSIONS, {}), (USERS, {"scope": "user:ada"}), (USAGE, {"user_group": "design"})):
+        page = Open(viewer, path, **question)
+
+        with CaptureQueriesContext(connection) as queries:
+            assert page.asked() is None
+
+        assert not [query["sql"] for query in queries if "usergroup" in query["sql"]]
 
 
 def test_what_comes_back_is_shown_by_a_page_that_could_not_show_it(viewer: Viewer, server: LicenseServer) -> None:

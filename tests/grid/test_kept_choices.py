@@ -71,6 +71,48 @@ def test_rows_that_are_added_up_on_an_open_page_look_as_they_were_chosen(viewer:
     assert followed.status_code == 200  # a page that follows by itself stays as it is
 
 
+def test_the_links_of_aggregate_carry_nothing_that_is_of_the_rows_before(viewer: Viewer) -> None:
+    plain = viewer.page(user="ann", sort="-checkout_time,user", columns="user,time_used", per_page=50)
+    by_user = viewer.page(user="ann", group_by="user", sort="-host_quantity", columns="user,host_quantity", per_page=50)
+
+    ways = {label: link for label, link, _ in plain.context["links"].aggregations}
+    ways_on = {label: link for label, link, _ in by_user.context["links"].aggregations}
+
+    assert ways["User"] == "?user=ann&group_by=user&per_page=50"
+    assert ways_on["Host"] == "?user=ann&group_by=host&per_page=50"
+    assert by_user.context["links"].plain == "?user=ann&per_page=50"
+    shown = "?user=ann&group_by=user&sort=-host_quantity&columns=user%2Chost_quantity&per_page=50"
+    assert ways_on["User"] == shown  # it is what is shown
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_who_aggregates_chosen_columns_finds_those_that_were_chosen_for_these_rows(
+    viewer: Viewer, scripts: bool
+) -> None:
+    keep(viewer, "", "user", "host", "time_used")
+    keep(viewer, "?group_by=user", "user", "used")
+    address = f"{SESSIONS}/?columns=user%2Chost%2Ctime_used"
+    headers = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{address}"} if scripts else {}
+    links = viewer.client.get(address).context["links"]
+
+    (link,) = (link for label, link, _ in links.aggregations if label == "User")
+    added_up = viewer.client.get(f"{SESSIONS}/{link}", headers=headers, follow=True)
+    if scripts:
+        headers["HX-Current-URL"] = f"http://testserver{added_up['HX-Push-Url']}"
+    back = viewer.client.get(f"{SESSIONS}/{added_up.context['links'].plain}", headers=headers, follow=True)
+
+    assert added_up.context["state"].shows == {"user", "used", "action"}
+    assert back.context["state"].shows == {"user", "host", "time_used", "action"}
+
+
+def test_host_quantity_shows_itself_in_added_up_rows_whatever_was_shown_before(viewer: Viewer) -> None:
+    links = viewer.page(columns="user,host").context["links"]
+
+    (link,) = (link for label, link, _ in links.aggregations if label == "User")
+
+    assert "host_quantity" in viewer.client.get(f"{SESSIONS}/{link}").context["state"].shows
+
+
 def test_a_way_to_add_up_that_does_not_exist_keeps_nothing(viewer: Viewer) -> None:
     viewer.fragment(group_by="moon", sort="-used", headers={"X-Grid-Choice": "sort"})
     keep(viewer, "?group_by=moon", "user")

@@ -46,6 +46,7 @@ HOSTILE = (
         ("borrowed", "yes"),
         ("user", "a\0b"),
         ("user_group", "nobody"),
+        ("user_group", "a\0b"),
         ("host_group", "nothing"),
         ("sort", "nothing"),
         ("sort", "action"),
@@ -320,15 +321,6 @@ def test_a_graph_of_a_group_that_is_taken_away_is_cleared_and_says_why(viewer: V
         assert "There is no graph. There is no license server group &#x27;XF&#x27;." in text
         assert answer.context["figure"] == '{"data": [], "layout": {}}'
         assert "ann" not in text
-
-
-def test_a_page_after_the_last_shows_the_last(viewer: Viewer) -> None:
-    for _ in range(21):
-        OpenSessionFactory.create()
-
-    page = viewer.page(page=9).context["page"]
-
-    assert (page.number, page.pages, len(page.rows)) == (2, 2, 1)
 
 
 @pytest.mark.parametrize("name", HOSTILE)

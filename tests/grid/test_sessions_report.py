@@ -17,7 +17,7 @@ from sessions_app.models import GridPreference, OpenSession
 from tests.factories import NOON, FeatureFactory, OpenSessionFactory
 from tests.grid.conftest import SESSIONS, USERS, Viewer
 
-FULL_QUERIES = 13
+FULL_QUERIES = 11
 FRAGMENT_QUERIES = 8
 
 
@@ -89,13 +89,6 @@ def test_a_link_with_a_time_shows_the_same_in_another_zone(viewer: Viewer, path:
     assert "+05:30" not in there.context["state"].value(next(reversed(asked)))
     drawn = viewer.fragment(path, **asked)
     assert "-07%3A00" in drawn["HX-Push-Url"]
-
-
-def test_an_aggregation_drops_what_its_rows_cannot_be_sorted_by(viewer: Viewer) -> None:
-    links = viewer.page(sort="-checkout_time,user", columns="user,host").context["links"]
-
-    by_user = next(link for label, link, _ in links.aggregations if label == "User")
-    assert by_user == "?group_by=user&sort=user&columns=user%2Chost%2Chost_quantity"
 
 
 def test_filters_of_columns_that_are_not_shown_stay(viewer: Viewer) -> None:
@@ -172,6 +165,20 @@ def test_a_whole_page_of_one_feature_takes_few_queries(viewer: Viewer) -> None:
     assert len(queries) <= FULL_QUERIES, "\n".join(query["sql"] for query in queries)
 
 
+@pytest.mark.parametrize("scope", ["server:PL", "group:XF"])
+@pytest.mark.parametrize("path", [SESSIONS, "/features/realtime/usage"])
+def test_what_a_page_is_about_is_read_once(viewer: Viewer, path: str, scope: str) -> None:
+    feature = FeatureFactory.create(server__name="PL", server__read_at=timezone.now())
+    LicenseServerGroup.objects.create(name="XF").servers.add(feature.server)
+    question = {"scope": scope, "feature": feature.name, "version": "1.0", "type": "floating"}
+
+    with CaptureQueriesContext(connection) as queries:
+        assert viewer.page(path, **question).context["state"].scope.feature == feature.name
+
+    asked = [query["sql"] for query in queries]
+    assert [sql for sql in asked if asked.count(sql) > 1] == []
+
+
 def test_what_is_special_about_a_session_is_marked(viewer: Viewer) -> None:
     expired = FeatureFactory.create(expires=timezone.localdate() - timedelta(days=1))
     OpenSessionFactory.create(feature=expired, user="old")
@@ -195,6 +202,17 @@ def test_the_session_of_a_permanent_license_says_so_instead_of_an_expiration(vie
         text = viewer.page(columns="user,expiration", sort="user", **question).content.decode()
         body = text[text.index("<tbody>") : text.index("</tbody>")]
         assert (body.count("permanent"), body.count('class="dash"')) == (1, 1)
+
+
+@pytest.mark.parametrize("path", [SESSIONS, USERS, "/features/realtime/usage", "/features/history/usage"])
+def test_no_two_sort_links_of_a_grid_are_called_the_same(viewer: Viewer, path: str) -> None:
+    text = viewer.page(path).content.decode()
+    head = text[text.index("<thead>") : text.index("</thead>")]
+
+    names = [re.sub("<[^>]+>", "", link) for link in re.findall(r"<a [^>]*data-adding[^>]*>(.*?)</a>", head)]
+
+    assert "License Server Name" in names
+    assert len(names) == len({*names})
 
 
 def test_only_the_box_that_is_filled_is_marked_and_what_it_takes_is_said(viewer: Viewer) -> None:

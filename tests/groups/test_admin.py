@@ -110,6 +110,35 @@ class TestLicenseServerGroups:
 
         assert b"some online (1 of 2)" in pages.get(reverse("admin:groups_app_licenseservergroup_changelist")).content
 
+    def test_the_list_takes_as_many_queries_for_many_groups_as_for_one(self, pages: Client) -> None:
+        role = Group.objects.get(name="viewer")
+        counts = []
+        for numbers in (range(1), range(1, 13)):
+            for number in numbers:
+                kept, other = server(f"PL-{number}", "xf"), server(f"US-{number}", "acad")
+                ForbiddenServer.objects.create(role=role, server=kept)
+                LicenseServerGroup.objects.create(name=f"G{number}").servers.set([kept, other])
+            with CaptureQueriesContext(connection) as queries:
+                page = pages.get(reverse("admin:groups_app_licenseservergroup_changelist")).content.decode()
+            counts.append(len(queries))
+
+            for number in range(numbers[-1] + 1):
+                assert f"it may not see PL-{number}." in page
+                assert f"PL-{number} has no vendor in common" in page or f"US-{number} has no vendor" in page
+        assert page.count("all online (2 of 2)") == 13
+        assert counts[0] == counts[1]
+
+    def test_the_page_of_a_group_says_its_status_and_to_whom_it_is_not_offered(self, pages: Client) -> None:
+        american = server("US", "xf")
+        ForbiddenServer.objects.create(role=Group.objects.get(name="viewer"), server=american)
+        add_group(pages, american)
+        group = LicenseServerGroup.objects.get()
+
+        page = pages.get(reverse("admin:groups_app_licenseservergroup_change", args=[group.pk])).content.decode()
+
+        assert "all online (1 of 1)" in page
+        assert "Not offered to the role viewer: it may not see US." in page
+
 
 class TestNameGroups:
     def test_who_matches_is_previewed_while_typing(self, pages: Client) -> None:

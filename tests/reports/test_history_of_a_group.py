@@ -163,6 +163,8 @@ def test_what_is_shown_in_groups_only_can_be_sorted_by_everywhere(viewer, group,
         ("servers_min=2", 3),
         ("servers=1", 1),
         ("servers_max=0", 0),
+        ("total_min=11", 3),
+        ("total=10", 1),
         ("last_update_after=2026-01-01", 4),
         ("last_update_before=2026-01-01", 0),
     ],
@@ -180,7 +182,7 @@ def test_every_filter_filters_the_page_and_the_exports_alike(viewer, group, ques
 
 
 def test_beyond_the_last_page_stands_the_last_one(viewer, group) -> None:
-    page = viewer.get(f"{HISTORY_USAGE}/?scope=group:XF&page=9").context["page"]
+    page = viewer.get(f"{HISTORY_USAGE}/?scope=group:XF&page=9", follow=True).context["page"]
 
     assert (page.number, page.total, len(page.rows)) == (1, 3, 3)
 

@@ -149,6 +149,8 @@ def test_every_column_of_usage_sorts_both_ways_in_every_scope(viewer, server, sc
         ("total_max=10", 1),
         ("available_min=10", 1),
         ("utilization_min=50", 1),
+        ("last_update_after=2026-01-01", 2),
+        ("last_update_before=2026-01-01+19:05", 0),
     ],
 )
 def test_every_filter_of_usage_filters_whatever_is_shown_in_every_scope(viewer, server, scope, question, found):
@@ -158,7 +160,7 @@ def test_every_filter_of_usage_filters_whatever_is_shown_in_every_scope(viewer, 
     FeatureFactory(server=server, name="f1", total=20, used=1, expires=date(2031, 1, 1), type="token")
     wanted = found[scope[6:].partition(":")[0]] if isinstance(found, dict) else found
 
-    answer = viewer.get(f"{USAGE}/?{scope}&columns=feature&sort=feature&{question}")
+    answer = viewer.get(f"{USAGE}/?{scope}&columns=feature&sort=feature&{question}", follow=True)
 
     assert answer.context["state"].errors == {}
     assert answer.context["page"].total == len(answer.context["page"].rows) == wanted
