@@ -141,7 +141,7 @@ class Report(GridPage, ABC):
         return found | {"figure": json.dumps(found["figure"])}
 
     def graph(self, state: GridState) -> dict[str, Any]:
-        """`figure`, `chart_note`, `chart_columns` and `chart_rows` of charts/figure.html."""
+        """`figure`, `chart_note`, `chart_columns`, `chart_rows` and `chart_rows_note` of charts/figure.html."""
         return {}
 
 
