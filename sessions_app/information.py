@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -14,6 +15,7 @@ from groups_app.notices import no_longer_reported, no_members, reason_without_su
 from groups_app.scope import Scope
 from licstats.ages import Age, local_minute
 from licstats.models import Feature
+from sessions_app.gaps import Gap, told
 from sessions_app.grid.people import UserScope
 from sessions_app.grid.usage import why_no_utilization
 from sessions_app.models import UsageInterval
@@ -156,12 +158,14 @@ def _all_left_out(scope: Scope | UserScope, now: datetime) -> str:
     return f"None of the license servers of {scope.group} was read in the last 24 h."
 
 
-def nothing_known_at(scope: Scope | UserScope, at: datetime) -> str:
-    """Why nothing at all is known of the choice at a past time; else empty."""
-    features = scope.features()
+def nothing_known_at(scope: Scope | UserScope, at: datetime, gaps: Sequence[Gap]) -> str:
+    """Why nothing at all is known of the choice at a past time, where `gaps` lie in it; else empty."""
+    features = scope.features().exclude(server__in=[gap.server_id for gap in gaps])
     begun = UsageInterval.objects.filter(feature__in=features, started_at__lte=at)
     if features.filter(since__lte=at).exists() or begun.exists():
         return ""
+    if gaps:
+        return " ".join(told(gaps))
     of = f"{scope.server or scope.group} at " if scope.server or scope.group else ""
     return f"Nothing is known of {of}{timezone.localtime(at):%Y-%m-%d %H:%M}: no reading from then or before is kept."
 

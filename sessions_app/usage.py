@@ -22,15 +22,17 @@ A_MOMENT = timedelta(microseconds=1)
 AT_LEAST_AGAIN = timedelta(hours=2)  # of what was added up before: a reading can still make known what was not
 
 # All intervals that touch a stretch of time, with the one that still stands on the feature. That one is known up to the
-# last reading that listed the feature.
+# last reading that listed the feature. One without length, of a single reading, touches what it begins as well.
 INTERVALS = """
 SELECT feature_id, started_at, ended_at, used, borrowed, reserved, queued, total
 FROM sessions_app_usageinterval
-WHERE ended_at > %(begin)s AND started_at < %(end)s AND (%(every)s OR feature_id = ANY(%(features)s))
+WHERE ended_at >= %(begin)s AND (ended_at > %(begin)s OR started_at = %(begin)s) AND started_at < %(end)s
+  AND (%(every)s OR feature_id = ANY(%(features)s))
 UNION ALL
 SELECT f.id, f.since, coalesce(f.last_listed_at, s.read_at), f.used, f.borrowed, f.reserved, f.queued, f.total
 FROM licstats_feature f JOIN licstats_licenseserver s ON s.id = f.server_id
-WHERE f.since < %(end)s AND coalesce(f.last_listed_at, s.read_at) > greatest(f.since, %(begin)s)
+WHERE f.since < %(end)s AND coalesce(f.last_listed_at, s.read_at) >= greatest(f.since, %(begin)s)
+  AND (coalesce(f.last_listed_at, s.read_at) > %(begin)s OR f.since = %(begin)s)
   AND (%(every)s OR f.id = ANY(%(features)s))
 """
 FIGURES = (

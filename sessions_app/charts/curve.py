@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from groups_app.merging import COUNTS_FOR
 from licstats.models import Feature
-from sessions_app.usage import Interval, intervals
+from sessions_app.usage import A_MOMENT, Interval, intervals
 
 MOST_POINTS = 2_000  # more than a screen has columns
 
@@ -81,10 +81,11 @@ def _spans(features: QuerySet[Feature], start: datetime, end: datetime) -> Itera
     goes_on = COUNTS_FOR if len(lapses) > 1 else timedelta()
     found = list(intervals(list(lapses), start - goes_on, end))
     for interval, following in zip_longest(found, found[1:]):
-        until = interval.ended_at + goes_on
+        known = max(interval.ended_at, interval.started_at + A_MOMENT)  # a single reading, for the moment that it tells
+        until = known + goes_on
         if following is not None and following.feature_id == interval.feature_id:
             until = min(until, following.started_at)
-        for span in _pieces(interval, until, lapses[interval.feature_id]):
+        for span in _pieces(interval._replace(ended_at=min(known, until)), until, lapses[interval.feature_id]):
             if span.end > start and span.start < end:
                 yield span._replace(start=max(span.start, start), end=min(span.end, end))
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from html import escape
+from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sessions_app.charts.curve import Curve, Step
+from sessions_app.charts.curve import Curve, Figures, Step
 from sessions_app.charts.holders import Holders
 
 FIRST_BARS = 40  # what the slider spans at first
 FEW = 6  # licenses, up to which Plotly would put marks at halves; chart.js knows it too
+DOT = 6  # pixels, of the mark of what is known for so short a time that its line could hardly be seen
+PICTURE = 1_000  # pixels, about as wide as a graph is
 Figure = dict[str, Any]
 
 
@@ -57,11 +60,15 @@ def holders_figure(holders: Holders) -> Figure:
 
 
 def usage_figure(curve: Curve, zone: ZoneInfo, now: datetime | None = None) -> Figure:
-    """Used, borrowed, reserved, total and available over time as steps, with gaps, and a line at `now`."""
+    """Used, borrowed, reserved, total and available over time as steps, with gaps, and a line at `now`.
+
+    What is known between two gaps for so short a time that a dot is wider, be it a single reading, has a dot.
+    """
     from plotly import graph_objects as go
 
     points = list(_points(curve))
     times = [_local(step.at, zone) for step in points]
+    narrow = (curve.end - curve.start) * DOT / PICTURE
     series = list(_series(points))
     figure = go.Figure(
         data=[
@@ -69,7 +76,7 @@ def usage_figure(curve: Curve, zone: ZoneInfo, now: datetime | None = None) -> F
                 name=name,
                 x=times,
                 y=values,
-                mode="lines",
+                **_drawn(_dots(points, values, narrow)),
                 line={"shape": "hv"},
                 connectgaps=False,
                 visible=True if shown else "legendonly",
@@ -105,13 +112,34 @@ def _licenses(most: int) -> dict[str, Any]:
 
 
 def _points(curve: Curve) -> Iterable[Step]:
-    """The steps, with the end of each line drawn before the gap that follows it."""
+    """The steps, with the end of each line drawn before what is not known any more."""
     last = None
     for step in curve.steps:
-        if step.figures is None and last is not None:
+        if last is not None and _less_known(last, step.figures):
             yield Step(step.at, last)
         yield step
         last = step.figures
+
+
+def _less_known(before: Figures, after: Figures | None) -> bool:
+    """Whether a line ends: at a gap, or where in use is unknown or the total unlimited from then on."""
+    return after is None or any(new is None and old is not None for old, new in zip(before, after, strict=True))
+
+
+def _dots(points: Sequence[Step], values: Sequence[int | None], narrow: timedelta) -> Sequence[int]:
+    """The size of the mark at each point: none but at the first of values that are known for less than `narrow`."""
+    sizes = [0] * len(values)
+    for known, places in groupby(range(len(values)), key=lambda place: values[place] is not None):
+        run = list(places)
+        if known and points[run[-1]].at - points[run[0]].at < narrow:
+            sizes[run[0]] = DOT
+    return sizes
+
+
+def _drawn(dots: Sequence[int]) -> dict[str, Any]:
+    """The line, with the marks where there are any."""
+    marker = {"size": dots, "opacity": 1, "line": {"width": 0}}
+    return {"mode": "lines+markers", "marker": marker} if any(dots) else {"mode": "lines"}
 
 
 def _series(points: Sequence[Step]) -> Iterable[tuple[str, str, Sequence[int | None], bool]]:

@@ -22,6 +22,7 @@ from groups_app.visibility import hidden_mark, sees_all
 from licstats.ages import FRESH_INTERVALS, Age
 from licstats.live import VERSION_HEADER, mark, unchanged
 from licstats.models import LicenseServer
+from sessions_app.gaps import told
 from sessions_app.grid import preferences
 from sessions_app.grid.aggregation import Aggregation
 from sessions_app.grid.columns import Row
@@ -179,6 +180,7 @@ class GridPage(View):
             "about": about(state),
             "described": described(state),
             "page": page,
+            "not_known": told(state.gaps),
             "version": reach.version if reach else "",
             "live": not request.GET.get("at"),  # what cannot be shown may come back: the page goes on asking
             "read_at": reach.read_at if reach else None,

@@ -234,8 +234,13 @@ class SessionsGrid(Grid):
         return not column.hidden or (aggregation is not None and column.name == "host_quantity")
 
     def base(self, state: GridState) -> QuerySet[Any]:
-        """In a group without members whose last reading is too old to count, as in its realtime figures."""
+        """In a group without members whose last reading is too old to count, as in its realtime figures.
+
+        Of a past time without those of license servers that were not read then.
+        """
         rows: QuerySet[Any] = RecordedSession.objects.open_at(state.at) if state.at else OpenSession.objects.all()
+        if state.gaps:
+            rows = rows.exclude(server__in=[gap.server_id for gap in state.gaps])
         if state.scope is not None:
             rows = covered(rows, state.scope, None if state.at else state.moment.now - COUNTS_FOR)
         return cast(QuerySet[Any], rows.annotate(host_quantity=ONE))

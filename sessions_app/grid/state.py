@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 
 from groups_app.scope import ScopeError
+from sessions_app.gaps import Gap, gaps_at
 from sessions_app.grid.aggregation import Aggregation
 from sessions_app.grid.columns import Column, Kind, Moment
 from sessions_app.grid.filters import TOO_LARGE, AnyOf, GridFilters, MomentField
@@ -149,6 +150,11 @@ class GridState:
     def base(self) -> QuerySet[Any]:
         """The rows of the scope, before any filter."""
         return self.grid.base(self)
+
+    @cached_property
+    def gaps(self) -> Sequence[Gap]:
+        """The license servers of the scope that were not read at its past time: of their rows none is known."""
+        return gaps_at(self.scope, self.at) if self.at and self.scope and not self.errors else ()
 
     @cached_property
     def chips(self) -> list[Chip]:

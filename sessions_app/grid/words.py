@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sessions_app.charts.periods import Period
+from sessions_app.gaps import told
 from sessions_app.grid.past import PastGrid, PastScope
 from sessions_app.grid.state import GridState
 
@@ -61,11 +62,12 @@ def kept_words(state: GridState) -> Iterable[str]:
 
 
 def in_words(state: GridState) -> Iterable[str]:
-    """The same with the filters and the aggregation, for the head of a document."""
+    """The same with the filters, the aggregation and what is not known, for the head of a document."""
     yield from kept_words(state)
     if state.aggregation is not None:
         yield f"Aggregated by {state.aggregation.label.lower()}"
     yield from (chip.text for chip in state.chips)
+    yield from (text.removesuffix(".") for text in told(state.gaps))
 
 
 def time_in_name(state: GridState) -> Iterable[str]:

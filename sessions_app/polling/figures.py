@@ -113,7 +113,7 @@ class FeatureStore:
         if self.moment.gap:
             self._end(row, self.moment.before)
             return self.moment.at
-        if moved:
+        if moved and self.moment.at > row.since:  # what was corrected at the same moment did not stand
             self._end(row, self.moment.at)
             return self.moment.at
         return row.since
@@ -158,7 +158,8 @@ class FeatureStore:
             self.renamed = True
 
     def _end(self, row: Feature, at: datetime | None) -> None:
-        if at is None or row.since is None or at <= row.since:
+        """A reading that stands alone is an interval without length, unless another one ended with it."""
+        if at is None or row.since is None or at < row.since:
             return
         current = {name: getattr(row, name) for name in CURRENT}
         self.intervals.append(UsageInterval(feature_id=row.pk, started_at=row.since, ended_at=at, **current))

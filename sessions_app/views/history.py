@@ -7,16 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
-from django.utils import timezone
 
 from licstats.moments import MomentError, parse_moment
-from sessions_app.charts.curve import usage_curve
-from sessions_app.charts.figures import usage_figure
-from sessions_app.charts.notes import CURVE_COLUMNS, curve_note, curve_rows
 from sessions_app.charts.periods import NAMES, Period
 from sessions_app.grid.features import FEATURES
 from sessions_app.grid.grids import Grid
@@ -26,6 +21,7 @@ from sessions_app.grid.pages import Reach
 from sessions_app.grid.past import PastScope
 from sessions_app.grid.state import GridState, given_in
 from sessions_app.grid.words import whose
+from sessions_app.views.curves import curve_context
 from sessions_app.views.parts import Report
 from sessions_app.views.scoped import scoped_context, unknown_context
 
@@ -133,13 +129,7 @@ class HistoryUsage(History):
         if scope is None or period is None or not scope.one_feature:
             return {"chart_note": "Choose a feature to see its history."}
         now = state.moment.now
-        curve = usage_curve(scope.features(), period.start, min(period.end, now) if period.start < now else period.end)
-        return {
-            "figure": usage_figure(curve, ZoneInfo(str(timezone.get_current_timezone()))),
-            "chart_note": curve_note(curve),
-            "chart_columns": CURVE_COLUMNS,
-            "chart_rows": curve_rows(curve),
-        }
+        return curve_context(scope, period.start, min(period.end, now) if period.start < now else period.end)
 
 
 def period_of(state: GridState) -> Period | None:

@@ -18,6 +18,7 @@ from django.utils.cache import patch_vary_headers
 from groups_app.scope import SCOPE_FIELDS
 from licstats.live import VERSION_HEADER, mark, unchanged
 from sessions_app.charts.periods import Period
+from sessions_app.gaps import told
 from sessions_app.grid.exports import exported
 from sessions_app.grid.grids import Grid
 from sessions_app.grid.pages import GridPage, Reach
@@ -101,6 +102,7 @@ class Report(GridPage, ABC):
             "follows": self.grid.name if target.startswith(f"{self.grid.name}-") else "",
             "state": state,
             "described": described(state),
+            "not_known": told(state.gaps),
             "grid": self.grid,
         }
 
@@ -141,7 +143,7 @@ class Report(GridPage, ABC):
         return found | {"figure": json.dumps(found["figure"])}
 
     def graph(self, state: GridState) -> dict[str, Any]:
-        """`figure`, `chart_note`, `chart_columns` and `chart_rows` of charts/figure.html."""
+        """`figure`, `chart_note`, `chart_columns`, `chart_rows` and `chart_rows_note` of charts/figure.html."""
         return {}
 
 

@@ -19,7 +19,7 @@ from sessions_app.information import Facts, facts_of, has_no_members, no_realtim
 def unknown_context(state: GridState) -> dict[str, Any]:
     """For a grid without rows: why they are not known, where that is so, and whether its group has no members."""
     if state.at is not None:
-        return {"unknown": nothing_known_at(state.scope, state.at)}
+        return {"unknown": nothing_known_at(state.scope, state.at, state.gaps)}
     return {"unknown": nothing_known(state.scope), "memberless": has_no_members(state.scope)}
 
 

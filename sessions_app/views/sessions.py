@@ -13,9 +13,10 @@ from django.urls import reverse
 
 from licstats.aggregates import WholeSum
 from sessions_app.charts.figures import holders_figure
-from sessions_app.charts.holders import holders
+from sessions_app.charts.holders import Holders, holders
 from sessions_app.charts.notes import HOLDER_COLUMNS, holder_rows, holders_note, nobody_note
 from sessions_app.closing.offer import action_cell, group_offers, offers
+from sessions_app.gaps import told
 from sessions_app.grid.aggregation import Aggregation
 from sessions_app.grid.columns import Row
 from sessions_app.grid.grids import Page
@@ -39,15 +40,17 @@ class SessionsReport(Report):
         held = holders(self.grid.added_up(state))
         return {
             "figure": holders_figure(held),
-            "chart_note": holders_note(held) if held.bars else self.nobody(state),
+            "chart_note": self.note(state, held),
             "chart_columns": HOLDER_COLUMNS,
             "chart_rows": holder_rows(held),
         }
 
-    def nobody(self, state: GridState) -> str:
-        """Why the graph has no bar."""
-        unknown: str = unknown_context(state)["unknown"]
-        return unknown or nobody_note(filtered=bool(state.chips), past=state.at is not None)
+    def note(self, state: GridState, held: Holders) -> str:
+        """Who is not drawn, or why nobody is."""
+        if not held.bars and (unknown := unknown_context(state)["unknown"]):
+            return str(unknown)
+        nobody = nobody_note(filtered=bool(state.chips), past=state.at is not None)
+        return " ".join(filter(None, [holders_note(held) if held.bars else nobody, *told(state.gaps)]))
 
     def why_empty(self, state: GridState) -> dict[str, Any]:
         if state.at is None:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
 from django.utils import timezone
 
-from sessions_app.charts.curve import usage_curve
-from sessions_app.charts.figures import usage_figure
-from sessions_app.charts.notes import CURVE_COLUMNS, curve_note, curve_rows
 from sessions_app.grid.pages import Reach
 from sessions_app.grid.state import GridState
 from sessions_app.grid.usage import USAGE
 from sessions_app.grid.words import whose
+from sessions_app.views.curves import curve_context
 from sessions_app.views.parts import Report
 from sessions_app.views.scoped import scoped_context, unknown_context
 
@@ -43,10 +40,4 @@ class RealtimeUsage(Report):
             return {"chart_note": "Choose a feature to see its day."}
         now = timezone.localtime(state.moment.now)
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
-        curve = usage_curve(scope.features(), midnight, midnight + timedelta(days=1))
-        return {
-            "figure": usage_figure(curve, ZoneInfo(str(timezone.get_current_timezone())), now),
-            "chart_note": curve_note(curve),
-            "chart_columns": CURVE_COLUMNS,
-            "chart_rows": curve_rows(curve),
-        }
+        return curve_context(scope, midnight, midnight + timedelta(days=1), now)

@@ -46,7 +46,11 @@
       const own = colour(trace.meta.series);
       return trace.type === "bar"
         ? { ...trace, marker: { color: own } }
-        : { ...trace, line: { ...trace.line, color: own, width: trace.meta.series === "total" ? 1.5 : 2 } };
+        : {
+            ...trace,
+            line: { ...trace.line, color: own, width: trace.meta.series === "total" ? 1.5 : 2 },
+            marker: { ...trace.marker, color: own },
+          };
     });
     return { data, layout };
   }

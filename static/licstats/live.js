@@ -20,7 +20,8 @@
    An answer, 204 as well, may carry X-Read-At: an ISO time; it moves <time data-read> of the element's .pane on.
    After a swap the element gets the event "licstats:live" (draw a graph again); detail.version is the new version.
 
-   Ages:  <time data-age datetime="ISO" [data-interval="60"]>12 s ago</time> counts by the server's clock;
+   Ages:  <time data-age datetime="ISO" [data-interval="60"]>12 s ago</time> counts by the server's clock; says nothing
+          as long as it has no datetime (no reading has come that it could tell the age of);
           with data-interval (seconds) its class is age-fresh, age-late or age-stale, the rule of licstats/ages.py.
 
    Why not hx-trigger="every 5s [!document.hidden]": its condition is evaluated as code, which the
@@ -41,7 +42,7 @@
     return `${seconds} s ago`;
   }
   function count(scope = document) {
-    for (const time of scope.querySelectorAll("time[data-age]")) {
+    for (const time of scope.querySelectorAll("time[data-age][datetime]")) {
       const seconds = Math.max(0, Math.floor((now() - Date.parse(time.dateTime)) / 1000));
       const words = ago(seconds);
       const text = time.querySelector("[data-age-text]") || time;

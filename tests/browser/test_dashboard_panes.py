@@ -82,6 +82,15 @@ def test_nothing_moves_while_the_panes_fill(admin_page: Page, live_server: LiveS
     assert admin_page.evaluate("window.shifted || 0") < 0.01
 
 
+def test_a_pane_that_no_reading_has_come_for_tells_no_age(admin_page: Page, live_server: LiveServer) -> None:
+    OpenSessionFactory(user="ann")
+    pin(User.objects.get(username="ada"), "One")
+    admin_page.route(f"**{PATH}*", lambda route: None)  # its rows are on their way
+    admin_page.goto(live_server.url)
+    admin_page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # the ages are counted
+    expect(admin_page.locator(".pane-age")).to_have_text("")
+
+
 def test_a_pane_that_is_dragged_stays_where_it_was_let_go(board: Page, live_server: LiveServer) -> None:
     with board.expect_response(lambda answer: answer.request.method == "POST") as moved:
         drag(board, "One", onto="Two")

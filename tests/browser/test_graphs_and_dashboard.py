@@ -255,6 +255,14 @@ def test_the_history_of_a_feature_is_drawn_with_its_gap(admin_page: Page, live_s
     expect(admin_page.locator("#intervals tbody tr")).to_have_count(2)
 
 
+def test_a_feature_that_was_read_once_is_drawn_as_a_dot(admin_page: Page, live_server: LiveServer, feature: Feature):
+    Feature.objects.update(since=feature.server.read_at)
+    admin_page.goto(f"{live_server.url}/features/history/usage/?{choice(feature)}&period=today")
+    dots = admin_page.locator(".scatterlayer .points path.point")
+    expect(dots.first).to_be_attached()
+    assert max(dot.bounding_box()["width"] for dot in dots.all()) == pytest.approx(6, abs=1)
+
+
 def test_a_period_is_chosen_by_its_name_and_stays_in_the_url(
     admin_page: Page, live_server: LiveServer, feature: Feature
 ):

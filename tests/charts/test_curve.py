@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from licstats.models import Feature
 from sessions_app.charts.curve import MOST_POINTS, Curve, Figures, usage_curve
 from sessions_app.models import UsageInterval
+from sessions_app.usage import A_MOMENT
 from tests.factories import NOON, FeatureFactory, LicenseServerFactory, UsageIntervalFactory
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +57,29 @@ def test_an_interval_stands_until_its_end_and_then_nothing_is_known():
     assert at(curve, 10) == Figures(3, 0, 0, 0, 10)
     assert at(curve, 19.9) == Figures(3, 0, 0, 0, 10)
     assert at(curve, 20) is None
+
+
+def test_a_single_reading_is_known_for_its_moment_and_not_beyond():
+    alone, latest = unread_feature(), FeatureFactory(server=LicenseServerFactory(read_at=NOON + HOUR), used=7)
+    interval(alone, 10, 10, used=3)
+    Feature.objects.filter(pk=latest.pk).update(since=NOON + HOUR)
+    for feature, minute, used in ((alone, 10, 3), (latest, 60, 7)):
+        steps = curve_of(feature).steps
+        assert [(step.at, step.figures and step.figures.used) for step in steps] == [
+            (NOON, None),
+            (NOON + minute * MINUTE, used),
+            (NOON + minute * MINUTE + A_MOMENT, None),
+        ]
+
+
+def test_a_single_reading_of_one_member_makes_the_sum_known_for_its_moment():
+    first, second = unread_feature(), unread_feature()
+    interval(first, 0, 10, used=2)
+    interval(second, 30, 30, used=3)
+    curve = curve_of(first, second)
+    assert at(curve, 20) is None
+    assert at(curve, 30) == Figures(5, 0, 0, 0, 20)
+    assert at(curve, 31) is None
 
 
 def test_intervals_that_touch_leave_no_gap():

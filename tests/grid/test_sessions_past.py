@@ -15,9 +15,9 @@ def test_a_past_moment_shows_what_was_open_then_with_what_it_held(viewer: Viewer
     def hours(count: int):  # type: ignore[no-untyped-def]
         return NOON + timedelta(hours=count)
 
-    still = OpenSessionFactory.create(user="still", used=5, first_seen_at=hours(1))
+    still = OpenSessionFactory.create(user="still", used=5, first_seen_at=hours(1), feature__server__read_at=hours(5))
     SessionChange.objects.create(session_id=still.pk, until=hours(3), used=2, borrow_expires_at=hours(9))
-    OpenSessionFactory.create(user="later", first_seen_at=hours(4))
+    OpenSessionFactory.create(user="later", first_seen_at=hours(4), feature=still.feature)
     ClosedSession.objects.create(
         id=9_000,
         closed_at=hours(3),
@@ -62,7 +62,7 @@ def test_the_graph_of_a_past_moment_says_so_in_its_header_and_the_page_in_its_ti
 @pytest.mark.parametrize("offset", ["-23:59", "+20:00", "-23:59:59"])
 @pytest.mark.parametrize("name", ["at", "checked_out_before"])
 def test_a_time_is_understood_with_any_offset(viewer: Viewer, name: str, offset: str) -> None:
-    OpenSessionFactory.create(user="ann")
+    OpenSessionFactory.create(user="ann", feature__server__read_at=NOON + timedelta(days=5))
 
     assert [row["user"] for row in viewer.rows(**{name: f"2026-03-19T00:00:00{offset}"})] == ["ann"]
     assert viewer.page(**{name: f"2026-03-19T00:00:00{offset}"}).context["page"].total == 1

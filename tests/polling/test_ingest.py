@@ -81,6 +81,23 @@ def test_usage_has_a_gap_where_nobody_polled_for_long(server: LicenseServer) -> 
     assert Feature.objects.get().since == minute(9)
 
 
+def test_a_reading_that_stands_alone_between_two_gaps_is_kept(server: LicenseServer) -> None:
+    one = feature("solver", session("ada"))
+    for reading in (complete(0, one), failed(1), complete(2, one)):
+        ingest(server, reading)
+    interval = UsageInterval.objects.get()
+    assert (interval.started_at, interval.ended_at, interval.used) == (minute(0), minute(0), 1)
+    assert Feature.objects.get().since == minute(2)
+
+
+def test_figures_that_change_just_before_a_gap_leave_the_interval_before_them_as_it_is(server: LicenseServer) -> None:
+    ingest(server, complete(0, feature("solver", session("ada"))))
+    ingest(server, complete(1, feature("solver", session("ada"), session("bob", "2"))))
+    ingest(server, failed(2))
+    interval = UsageInterval.objects.get()
+    assert (interval.started_at, interval.ended_at, interval.used) == (minute(0), minute(1), 1)
+
+
 def test_figures_that_stay_are_not_written_again(server: LicenseServer) -> None:
     one = feature("solver", session("ada"))
     for at in range(5):

@@ -98,7 +98,8 @@ class Model:
 
     def end(self, name: str, at: datetime | None) -> None:
         before = self.since.get(name)
-        if before and at and at > before[0]:
+        ends = {(key[0], key[2]) for key in self.intervals}
+        if before and at and (at > before[0] or (at == before[0] and (name, at) not in ends)):
             self.intervals[name, before[0], at, before[1]] += 1
 
     def sessions(self, reading: Reading) -> None:

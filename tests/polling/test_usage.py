@@ -65,6 +65,17 @@ def test_the_interval_that_still_runs_is_known_up_to_the_last_reading() -> None:
     assert (running.started_at, running.ended_at, running.used) == (at(8.5), at(9.5), 7)
 
 
+def test_a_single_reading_is_known_and_adds_up_to_no_time(feature: Feature) -> None:
+    running = FeatureFactory(server=LicenseServerFactory(read_at=at(9.5)), since=at(9.5), used=7)
+    past(feature, 9, 9, 3)
+    found = usage.intervals([feature.pk, running.pk], at(9), at(10))
+    assert [(one.started_at, one.ended_at, one.used) for one in found] == [(at(9), at(9), 3), (at(9.5), at(9.5), 7)]
+    assert not [*usage.intervals([feature.pk, running.pk], at(9.6), at(10))]
+    assert not [*usage.intervals([feature.pk, running.pk], at(8), at(9))]
+    usage.add_up(at(8), at(10))
+    assert not UsageHour.objects.exists()
+
+
 def test_a_days_hours_are_those_of_the_installations_zone(feature: Feature, settings: Settings) -> None:
     settings.TIME_ZONE = "Europe/Warsaw"
     begin = datetime(2026, 3, 28, 23, 0, tzinfo=UTC)  # midnight in Warsaw; the clocks go on at 2:00
