@@ -6,10 +6,20 @@ import os
 import secrets
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
+
 
 def secret_key(data: Path) -> str:
     """The key in `data`/secret_key; made where there is none, by whoever comes first."""
-    path = data / "secret_key"
+    try:
+        return _kept(data, data / "secret_key")
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"The data folder {data} cannot be used ({error.strerror}). Set LICSTATS_DATA to a folder of yours."
+        ) from error
+
+
+def _kept(data: Path, path: Path) -> str:
     if not path.exists():
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft = data / f".secret_key.{os.getpid()}"

@@ -35,7 +35,11 @@ def licstats(*arguments: str, **environment: str) -> subprocess.CompletedProcess
     [
         ("LICSTATS_PORT", "eighty", "LICSTATS_PORT is 'eighty'. Set it to a whole number from 1 to 65535."),
         ("LICSTATS_PORT", "0", "LICSTATS_PORT is '0'. Set it to a whole number from 1 to 65535."),
-        ("LICSTATS_RETENTION_MONTHS", "-3", "LICSTATS_RETENTION_MONTHS is '-3'. Set it to a whole number of at"),
+        (
+            "LICSTATS_RETENTION_MONTHS",
+            "-3",
+            "LICSTATS_RETENTION_MONTHS is '-3'. Set it to a whole number from 0 to 1200.",
+        ),
         ("LICSTATS_HTTPS", "maybe", "LICSTATS_HTTPS is 'maybe'. Set it to 1 or 0."),
         ("LICSTATS_TIME_ZONE", "Mars/Base", "LICSTATS_TIME_ZONE is 'Mars/Base', which is not a time zone."),
         ("LICSTATS_LOG", "xml", "LICSTATS_LOG is 'xml'. Set it to one of: auto, json, console."),
