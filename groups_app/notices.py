@@ -69,18 +69,21 @@ def group_notices(group: LicenseServerGroup, now: datetime) -> list[str]:
     unread = Feature.objects.filter(server__in=never, last_listed_at=None).order_by().values_list("server")
     blanks = dict(unread.annotate(Count("pk"))) if never else {}
     notices = [notice for server in members if (notice := _notice(server, blanks.get(server.pk, 0), now))]
-    return _first(notices, "have no fresh data")
+    return _first(notices, "has no fresh data", "have no fresh data")
 
 
 def misfit_notices(group: LicenseServerGroup) -> list[str]:
     """Members that do not fit to the others any more. It looks through all their features: not for every report."""
     wrong = [f"{text} Take one or the other out of the group." for text in misfits([group]).get(group.pk, [])]
-    return _first(wrong, "do not fit either")
+    return _first(wrong, "does not fit either", "do not fit either")
 
 
-def _first(notices: list[str], verb: str) -> list[str]:
+def _first(notices: list[str], of_one: str, of_many: str) -> list[str]:
     more = len(notices) - MOST_NAMED
-    return notices[:MOST_NAMED] + ([f"{more} more license servers {verb}."] if more > 0 else [])
+    if more <= 0:
+        return notices
+    others = f"1 more license server {of_one}." if more == 1 else f"{more} more license servers {of_many}."
+    return [*notices[:MOST_NAMED], others]
 
 
 def no_members(group: str) -> str:
