@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from licstats.managers.reading import FeatureReading, FeatureType, Problem, ProblemKind, Verdict
 from tests.managers.lmstat_text import HEAD, block, checkout, feature, heading, lines_not_understood, read
+from tests.managers.test_flexnet_catalogue import listed
 
 REPORTED = datetime(2026, 3, 18, 10, 0, tzinfo=UTC)
 ODD = "  ?\n"  # makes the careful reader take the feature, and is told
@@ -125,6 +126,25 @@ class TestBlocks:
         one = feature(heading("mesh", 9, 2) + checkout("a b c", 1) + "  floating license\n" + checkout("d e f", 2))
         assert (one.type, one.version, one.pools, one.used) == (FeatureType.FLOATING, "", (), 2)
         assert [session.user for session in one.sessions] == ["a", "d"]
+
+    @pytest.mark.parametrize("odd", ["", ODD])
+    def test_each_holds_what_stands_under_it(self, odd: str) -> None:
+        text = heading("mesh", 9, 4) + block("mesh", "1.0", "1-apr-2026") + odd + checkout("a b c", 1)
+        text += "\t1 RESERVATION for USER z (lic1/27000)\n"
+        text += block("mesh", "2.0", "permanent", "nodelocked license") + checkout("d e f", 2) + checkout("g h i", 3)
+        one, two = read(
+            HEAD + text + "\n", catalogue=listed("mesh 1.0 4 1-apr-2026 toold", "mesh 2.0 5 permanent toold")
+        ).features
+        assert (one.type, one.used, one.reserved) == (FeatureType.FLOATING, 1, 1)
+        assert (two.type, two.used, two.reserved) == (FeatureType.NODE_LOCKED, 2, 0)
+        assert [[session.user for session in each.sessions] for each in (one, two)] == [["a"], ["d", "g"]]
+
+    @pytest.mark.parametrize("odd", ["", ODD])
+    def test_one_that_names_no_date_expires_on_none(self, odd: str) -> None:
+        text = block("mesh").replace(", expiry: 31-dec-2026", "")
+        reading = read(HEAD + heading("mesh", 9, 1) + text + odd + checkout("a b c") + "\n")
+        assert (reading.features[0].expires, reading.features[0].permanent) == (None, False)
+        assert lines_not_understood(reading) == ([21] if odd else [])
 
     @pytest.mark.parametrize("text", ["Y,57F..", "vi=0:at=276", "customer:004", "a|b\\u0020|(c", ""])
     def test_what_a_vendor_says_is_nothing_that_is_shown(self, text: str) -> None:
