@@ -6,15 +6,15 @@ import os
 import secrets
 from pathlib import Path
 
-from django.core.exceptions import ImproperlyConfigured
+from licstats.processes.errors import StartError
 
 
 def secret_key(data: Path) -> str:
-    """The key in `data`/secret_key; made where there is none, by whoever comes first."""
+    """The key in `data`/secret_key; made where there is none, by whoever comes first. StartError: it cannot be."""
     try:
         return _kept(data, data / "secret_key")
     except OSError as error:
-        raise ImproperlyConfigured(
+        raise StartError(
             f"The data folder {data} cannot be used ({error.strerror}). Set LICSTATS_DATA to a folder of yours."
         ) from error
 

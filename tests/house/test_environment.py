@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from licstats.embedded.secrets import secret_key
 from licstats.environment import Environment, read_settings_file
+from licstats.processes.errors import StartError
 
 NAME = "LICSTATS_SOME"
 Read = Callable[[Environment], object]
@@ -146,9 +147,11 @@ class TestFiles:
 
     def test_a_data_folder_that_cannot_be_one_is_told_with_what_to_set(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("")
-        message = said(lambda env: secret_key(tmp_path / "file" / "data"))
-        assert message.startswith(f"The data folder {tmp_path / 'file' / 'data'} cannot be used (Not a directory).")
-        assert message.endswith("Set LICSTATS_DATA to a folder of yours.")
+        data = tmp_path / "file" / "data"
+        with pytest.raises(StartError) as raised:
+            secret_key(data)
+        why = "cannot be used (Not a directory). Set LICSTATS_DATA to a folder of yours."
+        assert str(raised.value) == f"The data folder {data} {why}"
 
     def test_the_key_of_a_data_folder_is_made_once_and_for_its_owner_only(self, tmp_path: Path) -> None:
         data = tmp_path / "data"

@@ -111,6 +111,14 @@ def test_deployment_checks_are_clean_with_the_settings_of_an_installation(tmp_pa
     assert "no issues" in done.stdout
 
 
+def test_a_data_folder_that_cannot_be_one_is_told_in_a_sentence_and_not_by_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = licstats("check", LICSTATS_DATA=str(tmp_path / "file" / "data"))
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"Configuration: The data folder {tmp_path / 'file' / 'data'} cannot be used")
+    assert "Traceback" not in done.stderr
+
+
 def test_a_command_without_a_database_says_how_to_start_one(tmp_path: Path) -> None:
     done = licstats("showmigrations", LICSTATS_DATA=str(tmp_path))
     assert done.returncode == 1
