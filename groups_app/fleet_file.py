@@ -44,7 +44,7 @@ WORDS = {
     bool: "true or false, without quotes",
     timedelta: 'a duration in quotes, as in "60s"',
 }
-HEADER = re.compile(r"\s*\[\[\s*([\w-]+)\s*\]\]")
+HEADER = re.compile(r"""\s*\[\[\s*["']?([\w-]+)["']?\s*\]\]""")
 KEY = re.compile(r"""\s*["']?([\w-]+)["']?\s*=""")
 SYNTAX_LINE = re.compile(r" \(at line (\d+), column (\d+)\)\Z")
 
@@ -185,14 +185,20 @@ def _nearest(word: str, known: dict[str, Any], form: str = "'{}'") -> str:
     return f"Known are {', '.join(form.format(key) for key in known)}."
 
 
+def _lines(text: str) -> list[str]:
+    """As TOML and editors count them: a text may hold other signs that part lines elsewhere."""
+    return text.split("\n")
+
+
 def _places(text: str) -> dict[str, list[Entry]]:
     """Entries without values, in the order of the file: where each header and key stands."""
     found: dict[str, list[Entry]] = defaultdict(list)
     entry: Entry | None = None
     quotes = ""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(_lines(text), 1):
         inside = bool(quotes)
-        for mark in ('"""', "'''"):
+        remark = not inside and line.lstrip().startswith("#")
+        for mark in () if remark else ('"""', "'''"):
             if quotes in ("", mark) and line.count(mark) % 2:
                 quotes = "" if quotes else mark
         if not inside and (header := HEADER.match(line)):
@@ -207,4 +213,4 @@ def _places(text: str) -> dict[str, list[Entry]]:
 
 def _line_of_kind(text: str, kind: str) -> int:
     pattern = re.compile(rf"""\s*(?:\[\[?\s*)?["']?{re.escape(kind)}\b""")
-    return next((number for number, line in enumerate(text.splitlines(), 1) if pattern.match(line)), 0)
+    return next((number for number, line in enumerate(_lines(text), 1) if pattern.match(line)), 0)

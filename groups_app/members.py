@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -47,6 +47,7 @@ class Member:
     elapsed_days: int
     expired: bool
     unknown: str  # "version" or "type" where its license server did not tell it yet
+    joined: bool = False  # the only one that the group has of those
 
     @property
     def server(self) -> LicenseServer:
@@ -71,7 +72,7 @@ class Member:
         if self.unlisted:
             return self.no_longer_reported
         if self.unknown:
-            return f"Its {self.unknown} is not known yet; the group has just this one."
+            return f"Its {self.unknown} is not known yet{'; the group has just this one' * self.joined}."
         return "Its last reading is not older than 24 h."
 
     @property
@@ -199,7 +200,8 @@ def _resolved(features: list[Feature], now: datetime) -> list[tuple[Identity, Me
     told = [member for member in members if member.state is not State.LEFT_OUT and member.unknown != "version"]
     typed = {_own(member) for member in told if member.feature.type}
     known = {_typed(_own(member), typed) for member in told}
-    return [(_identity(member, typed, known), member) for member in members]
+    merged = [(_identity(member, typed, known), member) for member in members]
+    return [(identity, replace(member, joined=identity != _own(member))) for identity, member in merged]
 
 
 def _member(feature: Feature, now: datetime) -> Member:

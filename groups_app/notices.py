@@ -78,11 +78,11 @@ def misfit_notices(group: LicenseServerGroup) -> list[str]:
     return _first(wrong, "does not fit either", "do not fit either")
 
 
-def _first(notices: list[str], one: str, several: str) -> list[str]:
+def _first(notices: list[str], of_one: str, of_many: str) -> list[str]:
     more = len(notices) - MOST_NAMED
-    if more < 1:
+    if more <= 0:
         return notices
-    others = f"1 more license server {one}." if more == 1 else f"{more} more license servers {several}."
+    others = f"1 more license server {of_one}." if more == 1 else f"{more} more license servers {of_many}."
     return [*notices[:MOST_NAMED], others]
 
 

@@ -39,7 +39,7 @@ def local_minute(value: datetime) -> str:
 
 
 def format_interval(interval: timedelta) -> str:
-    """`90 s`, `5 min`, `1 h`: exactly what was configured, in the largest unit that it is a whole number of."""
+    """`60 s`, `5 min`, `2 h`: exactly what was configured, in the largest unit of which it is more than one."""
     seconds = round(interval.total_seconds())
     for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
         if seconds > size and seconds % size == 0:

@@ -11,6 +11,8 @@ from django.core.management import execute_from_command_line
 from django.db import OperationalError
 from django.db.utils import InterfaceError
 
+from licstats.processes.errors import StartError
+
 
 def main() -> None:
     """Runs the command that the arguments name. What an administrator can mend ends in a sentence, not a traceback."""
@@ -18,7 +20,7 @@ def main() -> None:
     try:
         hasattr(settings, "DEBUG")  # reads the settings: a wrong value is to be told before anything else
         execute_from_command_line(["licstats", *sys.argv[1:]])
-    except ImproperlyConfigured as error:
+    except (ImproperlyConfigured, StartError) as error:
         sys.exit(f"Configuration: {error}")
     except (OperationalError, InterfaceError) as error:
         sys.exit(f"The database does not answer. {how_to_start()}\n({str(error).strip().splitlines()[0]})")

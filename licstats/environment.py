@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from django.core.exceptions import ImproperlyConfigured
@@ -12,6 +14,9 @@ from environ import FileAwareEnv
 
 TRUE = ("1", "true", "yes", "on")
 FALSE = ("0", "false", "no", "off")
+MOST = 10**9
+_NUMBER = re.compile(r"\d{1,12}", re.ASCII)
+_PORT = "The port is a number; of a user or a password write @ as %40, : as %3A and / as %2F."
 
 
 class Environment(FileAwareEnv):  # type: ignore[misc]
@@ -32,13 +37,12 @@ class Environment(FileAwareEnv):  # type: ignore[misc]
             raise ImproperlyConfigured(f"{name} is '{value}'. Set it to 1 or 0.")
         return default
 
-    def number(self, name: str, default: int, *, lowest: int = 0, highest: int | None = None) -> int:
+    def number(self, name: str, default: int, *, lowest: int = 0, highest: int = MOST) -> int:
         value = self.text(name)
         if not value:
             return default
-        if not value.isdecimal() or int(value) < lowest or (highest is not None and int(value) > highest):
-            bounds = f"from {lowest} to {highest}" if highest is not None else f"of at least {lowest}"
-            raise ImproperlyConfigured(f"{name} is '{value}'. Set it to a whole number {bounds}.")
+        if not (_NUMBER.fullmatch(value) and lowest <= int(value) <= highest):
+            raise ImproperlyConfigured(f"{name} is '{value}'. Set it to a whole number from {lowest} to {highest}.")
         return int(value)
 
     def names(self, name: str, default: list[str]) -> list[str]:
@@ -66,22 +70,46 @@ class Environment(FileAwareEnv):  # type: ignore[misc]
             return {}
         if not url.startswith(("postgres://", "postgresql://")):
             raise ImproperlyConfigured(f"{name} is not like postgres://user:password@host:5432/name.")
-        settings: dict[str, Any] = self.db_url_config(url)
+        try:
+            settings: dict[str, Any] = self.db_url_config(url)
+        except ValueError:  # its text may hold a part of the password
+            message = f"{name} is not like postgres://user:password@host:5432/name. {_PORT}"
+            raise ImproperlyConfigured(message) from None
         return settings
 
     def broker(self, name: str) -> str:
         url = self.text(name)
         if url and not url.startswith(("redis://", "rediss://", "unix://")):
             raise ImproperlyConfigured(f"{name} is not like redis://host:6379/0 or unix:///path/of/redis.sock.")
+        if not _is_address(url):
+            raise ImproperlyConfigured(f"{name} is not like redis://host:6379/0. {_PORT}")
         return url
 
     def _check_file(self, name: str) -> None:
         path = os.environ.get(f"{name}_FILE")
-        if path and not os.access(path, os.R_OK):
-            raise ImproperlyConfigured(f"{name}_FILE names {path}, which is not there or cannot be read by us.")
+        if path:
+            _check_text(Path(path), f"{name}_FILE names {path}, which")
+
+
+def _is_address(url: str) -> bool:
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
+
+
+def _check_text(path: Path, subject: str) -> None:
+    try:
+        path.read_text(encoding="utf-8")
+    except OSError as error:
+        why = f"is not there or cannot be read by us ({error.strerror})."
+        raise ImproperlyConfigured(f"{subject} {why}") from None
+    except UnicodeDecodeError as error:
+        raise ImproperlyConfigured(f"{subject} is not UTF-8 text (byte {error.start}).") from None
 
 
 def read_settings_file(path: Path) -> None:
     """Adds NAME=value lines of a file to the environment, where they are not set there already."""
-    if path.is_file():
+    if os.access(path, os.F_OK):
+        _check_text(path, f"{path}, a file of settings,")
         Environment.read_env(path)

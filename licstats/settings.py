@@ -221,7 +221,7 @@ LICSTATS_LMX_REMOVE = env.text("LICSTATS_LMX_REMOVE")
 LICSTATS_LMX_PASSWORD = env.text("LICSTATS_LMX_PASSWORD")
 LICSTATS_LMX_PASSWORD_VARIABLE = env.text("LICSTATS_LMX_PASSWORD_VARIABLE", "LMX_ADMIN_PASSWORD")  # the tool's own
 LICSTATS_OUTPUT_LIMIT = env.number("LICSTATS_OUTPUT_LIMIT", 64 * 1024 * 1024, lowest=65536)  # bytes of an answer
-LICSTATS_RETENTION_MONTHS = env.number("LICSTATS_RETENTION_MONTHS", 36)  # 0 keeps all
+LICSTATS_RETENTION_MONTHS = env.number("LICSTATS_RETENTION_MONTHS", 36, highest=1200)  # 0 keeps all
 LICSTATS_BIND = env.text("LICSTATS_BIND", "127.0.0.1")
 LICSTATS_PORT = env.number("LICSTATS_PORT", 8000, lowest=1, highest=65535)
 LICSTATS_WEB_WORKERS = env.number("LICSTATS_WEB_WORKERS", 2, lowest=1)
@@ -231,8 +231,8 @@ LICSTATS_NAME = env.text("LICSTATS_NAME", "licstats")  # the installation's name
 LICSTATS_METRICS_TOKEN = env.text("LICSTATS_METRICS_TOKEN")  # empty: /metrics answers this machine only
 LICSTATS_DRY_RUN = env.flag("LICSTATS_DRY_RUN")
 LICSTATS_CLOSE_REASON_REQUIRED = env.flag("LICSTATS_CLOSE_REASON_REQUIRED")
-LICSTATS_CLOSE_WAIT = env.number("LICSTATS_CLOSE_WAIT", 120, lowest=10)  # seconds for a worker to take a close
-LICSTATS_CLOSE_PROOF = env.number("LICSTATS_CLOSE_PROOF", 30, lowest=1)  # seconds for a session to be gone
+LICSTATS_CLOSE_WAIT = env.number("LICSTATS_CLOSE_WAIT", 120, lowest=10, highest=86_400)  # seconds until it is taken
+LICSTATS_CLOSE_PROOF = env.number("LICSTATS_CLOSE_PROOF", 30, lowest=1, highest=86_400)  # seconds until it is gone
 
 LOGGING_CONFIG = "licstats.logs.configure"
 LOGGING = {"format": env.choice("LICSTATS_LOG", ("auto", "json", "console")), "level": "INFO"}

@@ -6,10 +6,20 @@ import os
 import secrets
 from pathlib import Path
 
+from licstats.processes.errors import StartError
+
 
 def secret_key(data: Path) -> str:
-    """The key in `data`/secret_key; made where there is none, by whoever comes first."""
-    path = data / "secret_key"
+    """The key in `data`/secret_key; made where there is none, by whoever comes first. StartError: it cannot be."""
+    try:
+        return _kept(data, data / "secret_key")
+    except OSError as error:
+        raise StartError(
+            f"The data folder {data} cannot be used ({error.strerror}). Set LICSTATS_DATA to a folder of yours."
+        ) from error
+
+
+def _kept(data: Path, path: Path) -> str:
     if not path.exists():
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft = data / f".secret_key.{os.getpid()}"

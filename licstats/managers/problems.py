@@ -40,5 +40,7 @@ class Problems:
     def all(self) -> list[Problem]:
         if self.lines <= MOST_LINES:
             return self.found
-        message = f"{self.lines - MOST_LINES} more lines were not understood, the last of them line {self.last_line}."
+        more = self.lines - MOST_LINES
+        which = f"{more} more lines were" if more > 1 else "1 more line was"
+        message = f"{which} not understood, the last of them line {self.last_line}."
         return [*self.found, Problem(ProblemKind.LINE, message, self.last_line)]

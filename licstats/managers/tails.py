@@ -16,8 +16,10 @@ def missing_tail(last: Collection[tuple[str, ...]], now: Collection[tuple[str, .
     if not now or len(now) >= len(last) or any(one != other for one, other in zip(now, last, strict=False)):
         return None
     vendor, name, *_ = list(last)[len(now)]
+    more = len(last) - len(now) - 1
+    others = f" and {more} more feature{'s' * (more > 1)}" if more else ", a feature"
     message = (
-        f"The output ends before {name} and {len(last) - len(now) - 1} more features that the reading before had: "
-        "it may have been cut off. If the next one ends there too, they are no longer served."
+        f"The output ends before {name}{others} that the reading before had: "
+        "it may have been cut off. What the next one does not have either is no longer served."
     )
     return Problem(ProblemKind.CUT, message, vendor=vendor, feature=name)

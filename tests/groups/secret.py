@@ -117,7 +117,7 @@ def give_partial_reading(server: LicenseServer, name: str) -> None:
         NOT_READ,
         cut,
         line_problem(8, f"Users of {name}:  (Total of", "This line was not understood."),
-        Problem(ProblemKind.CATALOGUE, f"lmstat -i lists 1 features that the report does not: {name.upper()}."),
+        Problem(ProblemKind.CATALOGUE, f"lmstat -i lists 1 feature that the report does not: {name.upper()}."),
     )
     server.reason = reason(Reading(Status.UP, Verdict.PARTIAL, NOON, problems=problems[1:]))
     server.save()

@@ -65,6 +65,42 @@ def test_an_empty_password_file_is_refused(tmp_path: Path, content: str) -> None
     assert not get_user_model().objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("content", "password"),
+    [
+        (
+            b"\xef\xbb\xbfcorrect horse battery\r\nsecond line\n",
+            "correct horse battery",
+        ),  # as an editor of Windows saves
+        ("pass\u2028phrase of ünusual letters".encode(), "pass\u2028phrase of ünusual letters"),
+    ],
+)
+def test_the_first_line_of_a_password_file_is_the_password_whoever_saved_it(
+    tmp_path: Path, rf, content: bytes, password: str
+) -> None:
+    file = tmp_path / "password"
+    file.write_bytes(content)
+
+    add("ann", "--role", "viewer", "--password-file", str(file))
+
+    assert authenticate(rf.post("/login/"), username="ann", password=password)
+
+
+def test_a_password_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="none cannot be read: No such file or directory"):
+        add("ann", "--role", "viewer", "--password-file", str(tmp_path / "none"))
+    (tmp_path / "latin").write_bytes("pässword of mine".encode("latin-1"))
+    with pytest.raises(CommandError, match=r"latin is not UTF-8 text \(byte 1\)\. Save it as UTF-8\."):
+        add("ann", "--role", "viewer", "--password-file", str(tmp_path / "latin"))
+
+
+@pytest.mark.parametrize("name", ["", "a b", "x" * 151, "an\u202ena", "<ann>", "a\nb"])
+def test_a_name_that_no_login_can_have_is_refused(name: str) -> None:
+    with pytest.raises(CommandError):
+        add(name, "--role", "viewer")
+    assert not get_user_model().objects.exists()
+
+
 def test_a_weak_password_and_a_taken_name_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "password"
     file.write_text("secret")

@@ -35,7 +35,11 @@ def licstats(*arguments: str, **environment: str) -> subprocess.CompletedProcess
     [
         ("LICSTATS_PORT", "eighty", "LICSTATS_PORT is 'eighty'. Set it to a whole number from 1 to 65535."),
         ("LICSTATS_PORT", "0", "LICSTATS_PORT is '0'. Set it to a whole number from 1 to 65535."),
-        ("LICSTATS_RETENTION_MONTHS", "-3", "LICSTATS_RETENTION_MONTHS is '-3'. Set it to a whole number of at"),
+        (
+            "LICSTATS_RETENTION_MONTHS",
+            "-3",
+            "LICSTATS_RETENTION_MONTHS is '-3'. Set it to a whole number from 0 to 1200.",
+        ),
         ("LICSTATS_HTTPS", "maybe", "LICSTATS_HTTPS is 'maybe'. Set it to 1 or 0."),
         ("LICSTATS_TIME_ZONE", "Mars/Base", "LICSTATS_TIME_ZONE is 'Mars/Base', which is not a time zone."),
         ("LICSTATS_LOG", "xml", "LICSTATS_LOG is 'xml'. Set it to one of: auto, json, console."),
@@ -105,6 +109,14 @@ def test_deployment_checks_are_clean_with_the_settings_of_an_installation(tmp_pa
     )
     assert done.returncode == 0, done.stderr
     assert "no issues" in done.stdout
+
+
+def test_a_data_folder_that_cannot_be_one_is_told_in_a_sentence_and_not_by_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = licstats("check", LICSTATS_DATA=str(tmp_path / "file" / "data"))
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"Configuration: The data folder {tmp_path / 'file' / 'data'} cannot be used")
+    assert "Traceback" not in done.stderr
 
 
 def test_a_command_without_a_database_says_how_to_start_one(tmp_path: Path) -> None:

@@ -20,6 +20,69 @@ def test_addresses_of_one_machine(address: str) -> None:
     assert FLEXNET.check_address(f" {address} ") == address
 
 
+LABEL = "a" * 63
+HOST = f"{LABEL}.{LABEL}.{LABEL}.{'a' * 61}"  # of 253 characters
+
+
+@pytest.mark.parametrize(
+    "host",
+    [LABEL, HOST, "a", "_", "a_b", "a--b", "lic1.", "1a", "3com.example", "10.0.0.255", "[::]", "[::ffff:1.2.3.4]"],
+)
+def test_hosts_that_there_may_be(host: str) -> None:
+    for port in ("1", "65535", ""):
+        assert FLEXNET.check_address(f"{port}@{host}") == f"{port}@{host}"
+
+
+@pytest.mark.parametrize(
+    ("host", "says"),
+    [
+        (f"{LABEL}a", "not a host name"),
+        (f"{HOST}a", "not a host name"),
+        (f"{HOST[:-1]}.a", "not a host name"),
+        ("a..b", "not a host name"),
+        (".a", "not a host name"),
+        ("-a", "not a host name"),
+        ("a-", "not a host name"),
+        ("a-.b", "not a host name"),
+        ("10.0.0", "not an IPv4 address"),
+        ("10.0.0.0.1", "not an IPv4 address"),
+        ("10.0.0.256", "not an IPv4 address"),
+        ("1234", "not an IPv4 address"),
+        ("[::1", "not a host name"),
+        ("::1]", "not a host name"),
+        ("::1", "not a host name"),
+        ("[]", "not an IPv6 address"),
+        ("\u0430bc", "not a host name"),  # the first letter is Cyrillic
+        ("a\u202eb", "not a host name"),
+    ],
+)
+def test_hosts_that_there_cannot_be(host: str, says: str) -> None:
+    with pytest.raises(AddressError, match=says):
+        FLEXNET.check_address(f"1@{host}")
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "99999", "000001", "+1", "-1", "1.0", "0x1", "\u0661", "²"])
+def test_ports_that_there_cannot_be(port: str) -> None:
+    with pytest.raises(AddressError, match="is not a port, which is a number from 1 to 65535"):
+        FLEXNET.check_address(f"{port}@lic1")
+
+
+@pytest.mark.parametrize("triad", [("27000@a", "27000@b", ""), ("", "", ""), ("27000@a", "x@b", "27000@c")])
+def test_the_part_of_a_triad_that_is_wrong_is_named(triad: tuple[str, ...]) -> None:
+    with pytest.raises(AddressError) as raised:
+        FLEXNET.check_address(",".join(triad))
+    wrong = next(part for part in triad if not part.startswith("27000"))
+    assert str(raised.value).startswith(f"'{wrong}' is not an address: ")
+    assert str(raised.value).endswith("or for a redundant triad 27000@host1,27000@host2,27000@host3.")
+
+
+def test_an_address_has_500_characters_at_most() -> None:
+    longest = ",".join(f"1@{letter * 60}.{letter * 60}.{letter * 41}" for letter in "abc") + "ccc"
+    assert len(FLEXNET.check_address(longest)) == 500
+    with pytest.raises(AddressError, match="The address has 501 characters, more than 500"):
+        FLEXNET.check_address(longest + "z")
+
+
 def test_a_triad_has_three_machines() -> None:
     assert FLEXNET.check_address("27000@a, 27000@b ,27001@c") == "27000@a,27000@b,27001@c"
     for address in ("27000@a,27000@b", "27000@a,27000@b,27000@c,27000@d"):

@@ -56,6 +56,69 @@ def test_values_that_cannot_be_passed_safely_are_refused(change: dict[str, str],
         FLEXNET.close_command("lmutil", replace(TARGET, **change))
 
 
+def test_a_value_of_255_characters_is_passed_and_one_more_is_not() -> None:
+    command = FLEXNET.close_command("lmutil", replace(TARGET, handle="", user="u" * 255))
+    assert command[5] == "u" * 255
+    with pytest.raises(UnsafeArgument) as raised:
+        FLEXNET.close_command("lmutil", replace(TARGET, handle="", user="u" * 256))
+    assert str(raised.value) == (
+        f"The user '{'u' * 40}' has 256 characters, more than 255: it cannot be passed to the tool. "
+        "Close it there by hand."
+    )
+
+
+@pytest.mark.parametrize("user", ["O'Brien", 'say "x"', "a b", "a;b|c&d", "$(x)", "ünü", "a-b", "<b>", "\\"])
+def test_what_a_shell_would_read_is_passed_as_it_is(user: str) -> None:
+    assert FLEXNET.close_command("lmutil", replace(TARGET, handle="", user=user))[5] == user
+
+
+@pytest.mark.parametrize("user", ["a\u202eb", "a\u200bb", "a\u2028b", "a\tb", " ", "-"])
+def test_what_cannot_be_seen_is_passed_to_no_tool(user: str) -> None:
+    with pytest.raises(UnsafeArgument):
+        FLEXNET.close_command("lmutil", replace(TARGET, handle="", user=user))
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("You are not an authorized administrator", 63),
+        ("not a license administrator", 63),
+        ("before the minimum interval", 64),
+        ("No such handle 4711", 41),
+        ("not currently checked out", 41),
+        ("License server does not support this request", 85),
+        ("It was started with disabled use of lmremove", 85),
+        ("does not support this feature", 18),
+        ("Connection refused", 15),
+        ("Connection timed out", 15),
+        ("Cannot write data to license server system", 16),
+        ("vendor daemon is down", 97),
+        ("License server machine is down", 96),
+        ("lmgrd is not running", 96),
+        ("Invalid parameter", 42),
+    ],
+)
+def test_a_text_without_a_code_is_taken_for_the_one_that_it_stands_for(text: str, code: int) -> None:
+    for status in (0, 1):
+        given = FLEXNET.read_close(Output(f"{BANNER}{text}\n", status))
+        coded = FLEXNET.read_close(Output(f"{BANNER}Error (-{code},0)\n", status))
+        assert given.answer is coded.answer
+        assert f"(-{code}). It said: {text}" in given.message
+
+
+def test_a_code_that_nobody_knows_is_told_as_it_is() -> None:
+    given = FLEXNET.read_close(Output("Something new (-999,1)\n", 1))
+    assert (given.answer, given.message) == (
+        Answer.FAILED,
+        "lmremove reports error -999. It said: Something new (-999,1)",
+    )
+
+
+def test_of_a_long_answer_the_beginning_of_the_first_line_is_told() -> None:
+    given = FLEXNET.read_close(Output(f"{BANNER}\n  {'x' * 300}\nsecond line\n", 0))
+    assert (given.answer, given.message) == (Answer.SENT, f"It said: {'x' * 200}")
+
+
 @given(st.text(max_size=300), st.text(max_size=300))
 def test_no_value_of_a_stranger_becomes_an_option(user: str, display: str) -> None:
     try:

@@ -75,3 +75,61 @@ def test_the_switch_is_looked_for_in_the_usage_text() -> None:
 def test_answers(text: str, exit_status: int | None, answer: Answer) -> None:
     banner = "LM-X End-user Utility v5.5\nCopyright (C) 2002-2025 X-Formation. All rights reserved.\n\n"
     assert MANAGER.read_close(Output(f"{banner}{text}\n", exit_status)).answer is answer
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "says"),
+    [
+        ("Unknown option -removeuser", Answer.FAILED, "does not take these arguments: compare LICSTATS_LMX_REMOVE"),
+        ("Invalid argument: -host", Answer.FAILED, "does not take these arguments"),
+        ("Cannot connect to a", Answer.FAILED, "could not be reached: check its address and the firewall"),
+        ("Connection reset by peer", Answer.FAILED, "could not be reached"),
+        ("There are no license server(s) available.", Answer.FAILED, "could not be reached"),
+        ("Authentication failed", Answer.REFUSED, "refused the password: check LICSTATS_LMX_PASSWORD"),
+        ("Access denied", Answer.REFUSED, "refused the password"),
+        ("Operation not permitted", Answer.REFUSED, "refused the password"),
+        ("Users were not found", Answer.GONE, "knows no such checkout: it has ended already"),
+        ("Client not found", Answer.GONE, "ended already"),
+        ("No such feature", Answer.GONE, "ended already"),
+        ("anna does not hold mesh", Answer.GONE, "ended already"),
+        ("License was borrowed", Answer.REFUSED, "returns at its expiration"),
+        ("Request denied", Answer.FAILED, "The tool reports an error."),
+        ("Terror of errors", Answer.SENT, ""),
+        ("1 user removed.", Answer.SENT, ""),
+    ],
+)
+def test_each_answer_says_what_happened_and_quotes_the_tool(text: str, answer: Answer, says: str) -> None:
+    given = MANAGER.read_close(Output(f"{'+' * 40}\n\n  {text}  \nmore\n", 0))
+    assert given.answer is answer
+    assert given.message == f"{given.message.partition('It said:')[0]}It said: {text}"
+    assert says in given.message
+
+
+def test_an_exit_status_that_nothing_explains_is_told() -> None:
+    assert MANAGER.read_close(Output("", 7)).message == "lmxendutil ended with exit status 7."
+    assert MANAGER.read_close(Output("well\n", None)).message == "lmxendutil was killed. It said: well"
+    told = MANAGER.read_close(Output("", None, failure="not found: /opt/lmx"))
+    assert (told.answer, told.message) == (Answer.FAILED, "lmxendutil could not be run: not found: /opt/lmx.")
+
+
+@pytest.mark.parametrize(
+    ("usage", "listed"),
+    [
+        ("  -removeuser -clientuser U -clienthost C -host H -port P", True),
+        ("  --removeuser -clientuser U -clienthost C -host H -port P", False),
+        ("  -removeusers -clientuser U -clienthost C -host H -port P", False),
+        ("  no-removeuser -clientuser U -clienthost C -host H -port P", False),
+        ("  [-removeuser] (-clientuser|-clienthost) -host,-port", True),
+        ("  -removeuser -clientuser U -clienthost C -host H", False),
+        ("  -REMOVEUSER -clientuser U -clienthost C -host H -port P", False),
+    ],
+)
+def test_a_switch_is_listed_only_as_a_word_of_its_own(usage: str, listed: bool) -> None:
+    assert MANAGER.usage_names_switch(usage, OPTIONS) is listed
+
+
+@pytest.mark.parametrize("first", ["removeuser", "-", "--", "-7", "{user}", "-remove user", "-remove=1", ""])
+def test_what_is_no_switch_removes_nobody(first: str) -> None:
+    with pytest.raises(UnsafeArgument, match="does not name the removal switch"):
+        MANAGER.close_command("lmx", TARGET, [first, "{user}"])
+    assert not MANAGER.usage_names_switch(f"  {first}", [first])

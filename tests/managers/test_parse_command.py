@@ -70,6 +70,11 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     ("arguments", "says"),
     [
         (["flexnet", "/no/such/file"], "/no/such/file cannot be read: No such file"),
+        (["flexnet", "/"], "/ cannot be read: Is a directory."),
+        (["flexnet", "/dev/null", "--catalogue", "/no/such/file"], "/no/such/file cannot be read: No such file"),
+        (["flexnet", "-", "--now", "2026-02-30"], "'2026-02-30' is not a time. Right would be 2026-03-31T09:12"),
+        (["flexnet", "-", "--tz", ""], "'' is not a time zone"),
+        (["flexnet", "-", "--tz", "../etc/passwd"], "'../etc/passwd' is not a time zone"),
         (["flexnet", "-", "--now", "noon"], "'noon' is not a time"),
         (["flexnet", "-", "--tz", "Mars/Olympus"], "'Mars/Olympus' is not a time zone"),
         (["nothing", "-"], "invalid choice: 'nothing'"),

@@ -35,9 +35,11 @@ class Command(BaseCommand):
 
 def _first_line(path: Path) -> str:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        first = path.read_text(encoding="utf-8-sig").partition("\n")[0]
     except OSError as error:
         raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
-    if not lines or not lines[0]:
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{path} is not UTF-8 text (byte {error.start}). Save it as UTF-8.") from error
+    if not first:
         raise CommandError(f"{path} is empty: its first line is to be the password.")
-    return lines[0]
+    return first

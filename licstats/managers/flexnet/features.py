@@ -58,7 +58,8 @@ def _group(report: Report) -> dict[Group, list[Placed]]:
         groups[key] = [placed for placed in placed_here if latest[placed.server] == placed.report]
         repeated += len(placed_here) - len(groups[key])
     if repeated:
-        message = f"The output holds several reports of one license server: of {repeated} features the last one counts."
+        features = f"{repeated} feature{'s' * (repeated > 1)}"
+        message = f"The output holds several reports of one license server: of {features} the last one counts."
         report.problems.add(line_problem(report.date_lines[-1], "", message))
     return groups
 

@@ -121,7 +121,8 @@ def _catalogue_problems(report: Report, catalogue: Catalogue | None) -> list[Pro
     ]
     if missing:
         names = ", ".join(missing[:MOST_NAMES]) + (", ..." if len(missing) > MOST_NAMES else "")
-        message = f"lmstat -i lists {len(missing)} features that the report does not: {names}."
+        features = f"{len(missing)} feature{'s' * (len(missing) > 1)}"
+        message = f"lmstat -i lists {features} that the report does not: {names}."
         problems.append(Problem(ProblemKind.CATALOGUE, message))
     return problems
 

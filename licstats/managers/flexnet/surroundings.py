@@ -11,7 +11,7 @@ from licstats.managers.flexnet.errors import advice, error_code
 from licstats.managers.flexnet.memory import Memory
 from licstats.managers.flexnet.parts import Report, ServerBlock
 from licstats.managers.flexnet.patterns import WRAPPED_ADDRESS
-from licstats.managers.problems import LONGEST_TEXT, line_problem
+from licstats.managers.problems import LONGEST_TEXT
 from licstats.managers.reading import DaemonReading, Problem, ProblemKind, ServerNode, Status
 
 Match = re.Match[str]
@@ -139,9 +139,6 @@ class Surroundings:
         text = found[0].strip()
         self.report.awaits = ""
         self.report.failures.append(Problem(ProblemKind.SERVER, _told(text), line, text[:LONGEST_TEXT]))
-
-    def _take_no_feature(self, found: Match, line: int) -> None:
-        self.report.problems.add(line_problem(line, found[0], "This belongs to no feature."))
 
     def _add_problem(self, kind: ProblemKind, message: str, line: int, text: str, vendor: str = "") -> None:
         self.report.problems.add(Problem(kind, message, line, text.strip()[:LONGEST_TEXT], vendor))

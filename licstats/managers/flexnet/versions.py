@@ -131,7 +131,8 @@ class VersionedFeatures:
             return
         counts = " + ".join("uncounted" if row.count is None else str(row.count) for row in rows)
         told = "" if every is None else f" = {every}"
-        self._add(f"{self.name} has {self.total} licenses, but lmstat -i lists {counts}{told}.")
+        licenses = f"{self.total} license{'s' * (self.total != 1)}"
+        self._add(f"{self.name} has {licenses}, but lmstat -i lists {counts}{told}.")
 
     def _add(self, message: str) -> None:
         text = self.headings[0].text

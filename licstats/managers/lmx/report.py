@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from licstats.managers.dates import Expiry, local_time
+from licstats.managers.dates import PLAUSIBLE_YEARS, Expiry, local_time
 from licstats.managers.problems import LONGEST_TEXT, Problems, line_problem, moved
 from licstats.managers.reading import FeatureType, Problem, ProblemKind, ServerNode, SessionReading, Status
 
@@ -207,6 +207,8 @@ class ReportReader:
             return None
         day, clock = text.split(" ")
         hour, minute, second = (*map(int, clock.split(":")), 0)[:3]
+        if int(day[:4]) not in PLAUSIBLE_YEARS:  # at the ends of time another zone has no such time
+            raise ValueError(text)
         return local_time(date.fromisoformat(day), hour, minute, second, self.zone)
 
     def _drop_pending(self) -> None:
