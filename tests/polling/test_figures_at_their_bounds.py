@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from licstats.aggregates import LARGEST
-from licstats.managers.reading import FeatureType, Pool
+from licstats.managers.reading import FeatureReading, FeatureType, Pool, SessionReading
 from licstats.models import Feature, LicenseServer
 from sessions_app.models import ClosedSession, OpenSession, SessionChange, UsageInterval
 from sessions_app.polling.figures import INTERVALS_TO_A_GAP
@@ -169,19 +169,38 @@ def test_what_was_missed_counts_anew_once_the_session_was_seen_again(server: Lic
     assert not OpenSession.objects.exists()
 
 
-def test_a_session_whose_heading_is_split_stays_and_one_of_another_name_does_not_move(server: LicenseServer) -> None:
-    ada = session("ada")
-    ingest(server, complete(0, replace(feature("solver", ada), version_listed=False), feature("mesh")))
+def split(*sessions: SessionReading) -> list[FeatureReading]:
+    """A heading `solver` in its two versions, of which the second has these sessions."""
+    one, two = (replace(feature("solver"), version=version, version_listed=True) for version in ("1.0", "2.0"))
+    return [one, replace(two, sessions=sessions, used=len(sessions))]
+
+
+def test_a_session_whose_heading_is_split_stays_the_same(server: LicenseServer) -> None:
+    ingest(server, complete(0, replace(feature("solver", session("ada")), version_listed=False)))
     before = OpenSession.objects.get()
-    split = [replace(feature("solver"), version=version, version_listed=True) for version in ("1.0", "2.0")]
-    split[1] = replace(split[1], sessions=(ada,), used=1)
-    ingest(server, complete(1, *split, feature("mesh")))
+    ingest(server, complete(1, *split(session("ada"))))
     after = OpenSession.objects.get()
     assert (after.pk, after.feature.version) == (before.pk, "2.0")
 
-    ingest(server, complete(2, *(replace(each, sessions=(), used=0) for each in split), feature("mesh", ada)))
-    moved = OpenSession.objects.get()
-    assert (moved.pk == before.pk, moved.feature.name) == (False, "mesh")
+
+def test_one_of_another_name_is_another_session_whatever_was_split_meanwhile(server: LicenseServer) -> None:
+    ingest(server, complete(0, replace(feature("solver", session("ada")), version_listed=False), feature("mesh")))
+    before = OpenSession.objects.get()
+    ingest(server, complete(1, *split(), feature("mesh", session("ada"))))
+    after = OpenSession.objects.get()
+    assert (after.feature.name, after.first_seen_at) == ("mesh", minute(1))
+    assert ClosedSession.objects.get().id == before.pk != after.pk
+
+
+def test_a_name_that_is_longer_than_a_column_is_found_again_where_only_what_differs_is_compared(
+    server: LicenseServer,
+) -> None:
+    first = complete(0, feature("solver", session("u" * 400), session("ben", "7")))
+    ingest(server, first)
+    second = complete(1, feature("solver", session("u" * 400, used=3), *first.features[0].sessions[1:]))
+    stored = ingest(server, second, previous=first)
+    assert (stored.sessions.opened, stored.sessions.closed, stored.sessions.changed) == (0, 0, 1)
+    assert OpenSession.objects.get(user="u" * LONGEST).used == 3
 
 
 def test_after_failures_the_first_answer_is_stored_though_it_is_the_same(server: LicenseServer) -> None:
