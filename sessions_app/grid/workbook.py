@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from itertools import chain, count, islice
 from typing import IO, Any
 
 from openpyxl import Workbook
@@ -29,28 +30,28 @@ def workbook(state: GridState) -> IO[bytes]:
     columns = exported(state)
     book = Workbook(write_only=True)
     rows = rows_of(state, columns)
-    number = 1
-    while add_sheet(book, state, columns, rows, number):
-        number += 1
+    for number in count(1):
+        add_sheet(book, state, columns, islice(rows, MOST_ROWS), number)
+        following = list(islice(rows, 1))
+        if not following:
+            break
+        rows = chain(following, rows)
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
     book.save(file)
     file.seek(0)
     return file
 
 
-def add_sheet(book: Workbook, state: GridState, columns: Sequence[Column], rows: Iterator[Any], number: int) -> bool:
-    """Fills one sheet; whether there are rows left for another."""
+def add_sheet(book: Workbook, state: GridState, columns: Sequence[Column], rows: Iterator[Any], number: int) -> None:
+    """Fills one sheet with a header and `rows`."""
     sheet = book.create_sheet(state.grid.title if number == 1 else f"{state.grid.title} {number}")
     sheet.freeze_panes = "A2"
     for place, column in enumerate(columns, 1):
         sheet.column_dimensions[get_column_letter(place)].width = WIDTHS[column.kind]
     sheet.append([heading(sheet, column, state.moment) for column in columns])
     writers = [writer(sheet, column, state.moment) for column in columns]
-    for count, row in enumerate(rows, 1):
+    for row in rows:
         sheet.append([write(raw) for write, raw in zip(writers, row, strict=True)])
-        if count == MOST_ROWS:
-            return True
-    return False
 
 
 def heading(sheet: Any, column: Column, moment: Moment) -> WriteOnlyCell:

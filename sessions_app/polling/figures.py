@@ -14,7 +14,7 @@ from licstats.aggregates import LARGEST
 from licstats.managers.reading import FeatureReading, QueuedReading, ReservationReading
 from licstats.models import Feature, LicenseServer
 from sessions_app.models import UsageInterval
-from sessions_app.polling.matching import Identity, identity, match, merged
+from sessions_app.polling.matching import Identity, free_place, identity, match, merged
 
 INTERVALS_TO_A_GAP = 5  # a reading that is older than so many intervals does not tell what was in between
 CURRENT = ("used", "borrowed", "reserved", "queued", "total")
@@ -133,10 +133,7 @@ class FeatureStore:
         return False
 
     def _add(self, reading: FeatureReading) -> Feature:
-        new = identity(reading)
-        while new in self.taken:
-            new = new._replace(place=new.place + 1)
-        self.taken.add(new)
+        new = free_place(identity(reading), self.taken)
         row = Feature(
             server=self.server,
             **new._asdict(),

@@ -46,6 +46,14 @@ def identity(feature: Named | FeatureReading) -> Identity:
     return Identity(feature.vendor[:200], feature.name[:300], feature.version[:100], str(feature.type), place)
 
 
+def free_place(wanted: Identity, taken: set[Identity]) -> Identity:
+    """`wanted`, taken now, in the first place from its own that was not: long names may be equal where they are cut."""
+    while wanted in taken:
+        wanted = wanted._replace(place=wanted.place + 1)
+    taken.add(wanted)
+    return wanted
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One way to find the row of a reading's feature: an equal key, where both conditions hold."""
@@ -92,18 +100,19 @@ RULES = (
 def match(readings: Sequence[FeatureReading], rows: Iterable[Row]) -> list[Row | None]:
     """For each feature of a reading its row, or None where it is new. `rows` that are preferred come first."""
     found: list[Row | None] = [None] * len(readings)
-    free = {id(row): (row, identity(row)) for row in rows}
-    waiting = [(index, identity(reading)) for index, reading in enumerate(readings)]
+    unmatched = {id(row): (row, identity(row)) for row in rows}
+    taken: set[Identity] = set()
+    waiting = [(index, free_place(identity(reading), taken)) for index, reading in enumerate(readings)]
     for rule in RULES:
         by_key: defaultdict[tuple[str | int, ...], deque[Row]] = defaultdict(deque)
-        for row, of_row in free.values():
+        for row, of_row in unmatched.values():
             if rule.row(of_row, row.version_listed):
                 by_key[rule.key(of_row)].append(row)
         for index, of_reading in waiting:
             candidates = by_key.get(rule.key(of_reading))
             if candidates and rule.reading(of_reading, readings[index].version_listed):
                 found[index] = row = candidates.popleft()
-                del free[id(row)]
+                del unmatched[id(row)]
         waiting = [(index, of_reading) for index, of_reading in waiting if found[index] is None]
         if not waiting:
             break

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sessions_app.charts.periods import Period, PeriodError
 
@@ -97,3 +99,48 @@ def test_a_period_goes_forward_through_the_hour_that_comes_twice():
 def test_a_period_that_goes_back_through_the_hour_that_comes_twice_is_refused():
     with pytest.raises(PeriodError, match="ends before it begins"):
         read(**{"from": "2026-10-25T02:15+01:00", "to": "2026-10-25T02:30+02:00"})
+
+
+def test_a_period_without_any_time_in_it_is_refused():
+    with pytest.raises(PeriodError, match="ends before it begins"):
+        read(**{"from": "2026-03-01T08:00", "to": "2026-03-01T08:00"})
+
+
+def test_ten_years_are_shown_and_not_a_day_more():
+    assert read(**{"from": "2016-03-01", "to": "2026-03-09"}).name == "custom"
+    with pytest.raises(PeriodError, match="ten years"):
+        read(**{"from": "2016-03-01", "to": "2026-03-10"})
+
+
+def test_a_day_whose_midnight_comes_twice_begins_with_the_first():
+    havana = ZoneInfo("America/Havana")  # at one o'clock of this day clocks go back to midnight
+    now = datetime(2026, 11, 1, 5, 30, tzinfo=UTC)
+    period = Period.read({"period": "today"}, now, havana)
+    assert now.astimezone(havana).fold == 1
+    assert period.start.astimezone(UTC) == datetime(2026, 11, 1, 4, 0, tzinfo=UTC)
+    assert period.end - period.start == timedelta(days=1)
+
+
+@given(
+    st.datetimes(datetime(2020, 1, 1), datetime(2032, 1, 1), timezones=st.just(UTC)),
+    st.sampled_from(("Europe/Warsaw", "America/Havana", "Asia/Kolkata", "Pacific/Kiritimati", "Pacific/Apia")),
+)
+def test_a_past_period_ends_where_the_present_one_begins(now, name):
+    zone = ZoneInfo(name)
+    for past, present in {
+        "yesterday": "today",
+        "last-week": "week",
+        "last-month": "month",
+        "last-quarter": "quarter",
+        "last-year": "year",
+    }.items():
+        before, here = (Period.read({"period": each}, now, zone) for each in (past, present))
+        assert before.start < before.end == here.start <= now < here.end
+        assert {before.start.time(), here.start.time(), here.end.time()} == {time()}
+
+
+@pytest.mark.parametrize("month", range(1, 13))
+def test_each_month_is_in_its_quarter(month):
+    first = {1: 1, 2: 1, 3: 1, 4: 4, 5: 4, 6: 4, 7: 7, 8: 7, 9: 7, 10: 10, 11: 10, 12: 10}[month]
+    period = Period.read({"period": "quarter"}, datetime(2026, month, 15, 12, tzinfo=UTC), WARSAW)
+    assert (period.start.month, period.start.day) == (first, 1)

@@ -184,3 +184,15 @@ def test_a_license_server_of_which_only_hidden_features_are_in_use_has_no_x(logi
 def test_names_in_a_label_are_text(login: User) -> None:
     offer = Offer(OfferState.OFFERED, url="/close/preview/?session=1")
     assert "<b>" not in action_cell(offer, "session of <b>ada</b>")
+
+
+@pytest.mark.parametrize("user", ['say "x"', "a&b", "<b>kim</b>", "o'hara", "100%", "\N{RIGHT-TO-LEFT OVERRIDE}x"])
+def test_an_x_of_a_strange_name_closes_that_one_and_no_other(login: User, client: Client, user: str) -> None:
+    feature = FeatureFactory()
+    for name in (user, "other"):
+        OpenSessionFactory(feature=feature, user=name)
+    client.force_login(login, backend="groups_app.logins.LoginBackend")
+    page = client.get("/features/realtime/sessions/", {"group_by": "user", "user_is": user})
+    (address,) = re.findall(r'class="close-x" href="([^"]*)"', page.context["body"])
+    shown = client.get(html.unescape(address)).context["preview"]
+    assert [item.session.user for item in shown.closable] == [user]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
 
-from sessions_app.closing.identity import Identity
+from licstats.managers.reading import SessionReading
+from sessions_app.closing.identity import Identity, seen_in
 from sessions_app.closing.preview import going_together, preview
 from sessions_app.models import OpenSession
-from tests.closing.making import AT, closer
+from sessions_app.polling.rows import LONGEST
+from tests.closing.making import AT, closer, reading_with
 from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory
 
 pytestmark = pytest.mark.django_db
@@ -66,3 +69,38 @@ def test_what_goes_with_a_borrowed_one_is_not_closed() -> None:
     )
     (item,) = preview([session.pk], login).blocked
     assert "borrowed license would go with it" in item.obstacle
+
+
+ONE = Identity("vendord", "mesh", "ada", "ws1", ":0", "lic", "27000", "101", AT)
+GOES_BY = {  # what has to be the same for one to go with the other
+    ("flexnet", "101"): {"vendor", "feature", "server_host", "port", "handle"},
+    ("flexnet", ""): {"vendor", "feature", "user", "host", "display"},
+    ("lmx", "101"): {"user", "host"},
+    ("lmx", ""): {"user", "host"},
+}
+
+
+@pytest.mark.parametrize(("manager", "handle"), GOES_BY)
+@pytest.mark.parametrize("part", ["vendor", "feature", "user", "host", "display", "server_host", "port", "handle"])
+def test_one_goes_with_another_where_what_its_command_names_is_the_same(manager: str, handle: str, part: str) -> None:
+    one = replace(ONE, handle=handle)
+    other = replace(one, **{part: "other", "checked_out_at": None})
+    apart = part in GOES_BY[manager, handle] or (manager == "flexnet" and part == "handle")
+    assert (one.reach(manager) != other.reach(manager)) is apart
+
+
+def test_a_name_as_it_is_stored_and_as_it_is_printed_is_the_same_session() -> None:
+    reading = reading_with(SessionReading("u" * 400, "h" * 400, handle="101", checked_out_at=AT))
+    (seen,) = seen_in(reading)
+    stored = OpenSessionFactory(
+        feature__name="mesh",
+        user="u" * LONGEST,
+        host="h" * LONGEST,
+        display="",
+        server_host="",
+        port="",
+        handle="101",
+        checked_out_at=AT,
+    )
+    assert seen.identity == Identity.of_open(stored)
+    assert seen.target("27000@lic").user == "u" * 400, "what the tool is told is what it printed"

@@ -1,0 +1,146 @@
+"""What a dashboard does not take, what it says of that, and what stays as it was."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from groups_app.models import HiddenServer
+from sessions_app.models import DashboardPane
+from sessions_app.views.dashboard import MOST_PANES
+from tests.factories import LicenseServerFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+BACKEND = "groups_app.logins.LoginBackend"
+PIN = {"report": "realtime-sessions", "part": "grid", "title": "Realtime Sessions"}
+
+
+@pytest.fixture
+def login() -> User:
+    made: User = UserFactory(username="vic")
+    return made
+
+
+@pytest.fixture
+def viewer(client: Client, login: User) -> Client:
+    client.force_login(login, backend=BACKEND)
+    return client
+
+
+def pin(viewer: Client, query: str = "", **changes: str) -> str:
+    """The page on which it ended."""
+    return viewer.post("/dashboard/pin/", PIN | {"query": query} | changes, follow=True).content.decode()
+
+
+def change(viewer: Client, pane: DashboardPane, **fields: str) -> str:
+    return viewer.post(f"/dashboard/{pane.pk}/", fields, follow=True).content.decode()
+
+
+def queries() -> list[str]:
+    return list(DashboardPane.objects.values_list("query", flat=True))
+
+
+def test_a_full_dashboard_takes_no_more_and_says_what_to_do(viewer: Client) -> None:
+    for number in range(MOST_PANES):
+        assert "is on your dashboard" in pin(viewer, f"user=user{number:02}")
+    assert f"A dashboard has {MOST_PANES} panes at most. Remove one first." in pin(viewer, "user=more")
+    assert "user=more" not in queries()
+    assert "is on your dashboard already" in pin(viewer, "user=user00"), "what is there needs no place"
+    DashboardPane.objects.all()[0].remove()
+    assert "is on your dashboard" in pin(viewer, "user=more")
+
+
+def test_another_logins_full_dashboard_is_in_nobodys_way(viewer: Client) -> None:
+    other = UserFactory()
+    for number in range(MOST_PANES):
+        DashboardPane.pin(other.pk, title="x", report="realtime-sessions", part="grid", query=f"user={number}")
+    assert "is on your dashboard" in pin(viewer, "user=ada")
+
+
+@pytest.mark.parametrize("query", ["used_min=many", "colour=red", "scope=server:nowhere", "user=a%00b", "page=0"])
+def test_what_the_page_could_not_show_is_not_pinned(viewer: Client, query: str) -> None:
+    assert "It was not pinned: a choice on the page could not be understood." in pin(viewer, query)
+    assert queries() == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"report": "nothing"}, {"report": ""}, {"part": "table"}, {"report": "user-sessions", "part": "graphs"}],
+)
+def test_what_is_no_pane_of_a_report_is_not_there(viewer: Client, wrong: dict[str, str]) -> None:
+    assert viewer.post("/dashboard/pin/", PIN | wrong).status_code == 404
+    assert queries() == []
+
+
+@pytest.mark.parametrize("action", ["", "burn", "__class__"])
+def test_what_cannot_be_done_to_a_pane_is_not_there(viewer: Client, action: str) -> None:
+    pin(viewer)
+    pane = DashboardPane.objects.get()
+    assert viewer.post(f"/dashboard/{pane.pk}/", {"action": action}).status_code == 404
+
+
+@pytest.mark.parametrize("place", ["", "x", "-1", "1.5", "\N{ARABIC-INDIC DIGIT ONE}", "9" * 6, "9" * 5000, "1\0"])
+def test_a_place_that_is_none_moves_nothing(viewer: Client, place: str) -> None:
+    for name in ("ann", "bob", "cas"):
+        pin(viewer, f"user={name}")
+    change(viewer, DashboardPane.objects.all()[2], action="move", place=place)
+    assert queries() == ["user=ann", "user=bob", "user=cas"]
+
+
+@pytest.mark.parametrize(
+    ("place", "order"),
+    [("0", "bac"), ("1", "bac"), ("2", "abc"), ("3", "acb"), ("99999", "acb")],
+)
+def test_a_place_beyond_either_end_is_that_end(viewer: Client, place: str, order: str) -> None:
+    for name in "abc":
+        pin(viewer, f"user={name}")
+    change(viewer, DashboardPane.objects.all()[1], action="move", place=place)
+    assert queries() == [f"user={name}" for name in order]
+    assert list(DashboardPane.objects.values_list("place", flat=True)) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("width", ["", "huge", "half\0", "x" * 5000])
+def test_a_width_that_is_none_leaves_the_pane_as_it_is(viewer: Client, width: str) -> None:
+    pin(viewer)
+    pane = DashboardPane.objects.get()
+    change(viewer, pane, action="resize", width="half")
+    change(viewer, pane, action="resize", width=width)
+    assert DashboardPane.objects.get().width == "half"
+
+
+@pytest.mark.parametrize("title", ["n" * 500, "=1+1", "<b>x</b>", "\N{RIGHT-TO-LEFT OVERRIDE}x", "two\nlines", "離席"])
+def test_any_title_is_kept_as_far_as_there_is_room(viewer: Client, title: str) -> None:
+    pin(viewer, title=title)
+    pane = DashboardPane.objects.get()
+    assert pane.title.startswith(title[:100])
+    change(viewer, pane, action="rename", title=title)
+    assert DashboardPane.objects.get().title == title[:120]
+    assert "<b>x</b>" not in viewer.get("/").content.decode()
+
+
+class TestHidden:
+    """What a pane was called may name what is hidden now."""
+
+    @pytest.fixture
+    def pane(self, viewer: Client, login: User) -> DashboardPane:
+        server = LicenseServerFactory(name="SECRET")
+        pin(viewer, "scope=server:SECRET")
+        HiddenServer.objects.create(user=login, server=server)
+        pane = DashboardPane.objects.get()
+        assert "SECRET" in pane.title
+        return pane
+
+    def test_no_message_about_it_names_it(self, viewer: Client, pane: DashboardPane) -> None:
+        kept = change(viewer, pane, action="rename", title=" ")
+        assert "keeps its name: a pane has to have one" in kept
+        removed = change(viewer, pane, action="remove")
+        assert "is off your dashboard" in removed
+        assert "SECRET" not in kept + removed
+
+    def test_it_can_be_moved_and_removed_all_the_same(self, viewer: Client, pane: DashboardPane) -> None:
+        pin(viewer, "user=ada")
+        change(viewer, pane, action="move", step="down")
+        assert queries()[0] == "user=ada"
+        change(viewer, pane, action="remove")
+        assert queries() == ["user=ada"]
