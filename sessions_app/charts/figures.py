@@ -13,6 +13,7 @@ from sessions_app.charts.curve import Curve, Figures, Step
 from sessions_app.charts.holders import Holders
 
 FIRST_BARS = 40  # what the slider spans at first
+ROOM = 12  # bars: fewer are drawn as narrow as if there were so many
 FEW = 6  # licenses, up to which Plotly would put marks at halves; chart.js knows it too
 DOT = 6  # pixels, of the mark of what is known for so short a time that its line could hardly be seen
 PICTURE = 1_000  # pixels, about as wide as a graph is
@@ -44,6 +45,7 @@ def holders_figure(holders: Holders) -> Figure:
         ],
         layout={
             "barmode": "stack",
+            "bargap": max(0.2, 1 - len(users) / ROOM),
             "showlegend": True,
             "uirevision": "holders",
             "xaxis": {
@@ -62,11 +64,12 @@ def holders_figure(holders: Holders) -> Figure:
 def usage_figure(curve: Curve, zone: ZoneInfo, now: datetime | None = None) -> Figure:
     """Used, borrowed, reserved, total and available over time as steps, with gaps, and a line at `now`.
 
-    What is known between two gaps for so short a time that a dot is wider, be it a single reading, has a dot.
+    What is known between two gaps for so short a time that a dot is wider, be it a single reading, has a dot. Where
+    nothing is known there are no points, and the page draws nothing.
     """
     from plotly import graph_objects as go
 
-    points = list(_points(curve))
+    points = list(_points(curve)) if curve.known else []
     times = [_local(step.at, zone) for step in points]
     narrow = (curve.end - curve.start) * DOT / PICTURE
     series = list(_series(points))

@@ -72,6 +72,11 @@ def test_a_line_is_drawn_to_the_moment_at_which_nothing_is_known_any_more() -> N
     assert ends == [3, None]
 
 
+def test_where_nothing_is_known_nothing_is_drawn_not_even_axes() -> None:
+    for unknown in (curve(), curve((0, None)), curve((0, None), (20, None))):
+        assert not any(list(line["x"]) for line in usage_figure(unknown, UTC_ZONE)["data"])
+
+
 @pytest.mark.parametrize(("borrowed", "shown"), [(0, "legendonly"), (1, True)])
 def test_what_was_never_borrowed_is_in_the_legend_alone(borrowed: int, shown: object) -> None:
     lines = traces(usage_figure(curve((0, Figures(3, borrowed, 0, 0, None))), UTC_ZONE))
@@ -127,6 +132,11 @@ def test_the_first_bars_are_in_sight_and_the_slider_leads_to_the_rest(users: int
 
 def noted(shown: Curve) -> str:
     return curve_note(shown, UTC_ZONE, UTC_ZONE)
+
+
+@pytest.mark.parametrize(("users", "gap"), [(1, 11 / 12), (3, 0.75), (12, 0.2), (40, 0.2)])
+def test_few_bars_are_no_wider_than_many(users: int, gap: float) -> None:
+    assert held(*((f"user{number}", 1, 0) for number in range(users)))["layout"]["bargap"] == pytest.approx(gap)
 
 
 class TestInWords:
