@@ -329,7 +329,11 @@ def test_panes_are_moved_resized_renamed_maximised_and_removed(
 
 
 @pytest.mark.parametrize(
-    "address", ["/", "/features/realtime/usage/", "/features/history/usage/", "/features/history/sessions/"]
+    "address",
+    [
+        *("/", "/features/realtime/usage/", "/features/history/usage/", "/features/history/sessions/"),
+        "/features/realtime/sessions/?at=2026-01-01",
+    ],
 )
 @pytest.mark.parametrize("colours", ["light", "dark"])
 def test_axe_finds_no_serious_fault(

@@ -68,16 +68,15 @@ def solver() -> dict[str, str]:
     return {"scope": "server:PL", "feature": found.name, "version": found.version, "type": found.type}
 
 
-def test_what_stands_since_the_first_reading_is_in_the_history_after_the_second(
-    viewer: Viewer, server: LicenseServer
-) -> None:
+def test_what_stands_is_in_the_history_from_its_first_reading_on(viewer: Viewer, server: LicenseServer) -> None:
     year = {"period": "custom", "from": "2026-01-01", "to": "2026-12-31"}
     page = Open(viewer, HISTORY_USAGE, **solver(), **year)
-    assert page.shown["page"].total == 0
+    assert page.shown["page"].rows[0]["ended_at"] == NOON
 
     read(server, 1)
 
     shown = page.asked()["page"]
+    assert shown.rows[0]["ended_at"] == NOON + timedelta(minutes=1)
     assert shown.total == len(shown.rows) == len(viewer.rows(HISTORY_USAGE, **solver(), **year)) == 1
     read(server, 2)
     assert page.asked()["page"].rows[0]["ended_at"] == NOON + timedelta(minutes=2)
