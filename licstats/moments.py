@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, time, tzinfo
 
 from django.utils.dateparse import parse_date, parse_datetime
 
 FIRST_YEAR, LAST_YEAR = 1900, 9998  # what is reckoned from such a time is still one
+_WITH_OFFSET = re.compile(r":\d\d.*(Z|[+-]\d\d(:?\d\d){0,2})\s*$", re.IGNORECASE)
 
 
 class MomentError(ValueError):
@@ -24,6 +26,11 @@ def parse_moment(text: str, zone: tzinfo) -> datetime:
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
         raise MomentError(f"'{text}' is out of range. Choose a year from {FIRST_YEAR} to {LAST_YEAR}.")
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def has_offset(text: str) -> bool:
+    """Whether a time says by itself which zone it is of."""
+    return _WITH_OFFSET.search(text) is not None
 
 
 def _read(text: str) -> datetime | None:

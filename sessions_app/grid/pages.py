@@ -27,11 +27,12 @@ from sessions_app.grid import preferences
 from sessions_app.grid.aggregation import Aggregation
 from sessions_app.grid.columns import Row
 from sessions_app.grid.exports import EXTENSIONS, export
+from sessions_app.grid.given import given_in, scope_params
 from sessions_app.grid.grids import Grid, Page
 from sessions_app.grid.heading import head
 from sessions_app.grid.people import members_marks
 from sessions_app.grid.rendering import ActionCells, Addresses, FilterCell, body, filter_cells, header_groups
-from sessions_app.grid.state import PAGE_SIZES, GridState, given_in, scope_params
+from sessions_app.grid.state import PAGE_SIZES, GridState
 from sessions_app.grid.words import about, described
 
 IDENTITY = {"feature": "feature__name", "version": "feature__version", "type": "feature__type"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,10 +14,12 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 
 from groups_app.scope import ScopeError
+from licstats.moments import has_offset
 from sessions_app.gaps import Gap, gaps_at
 from sessions_app.grid.aggregation import Aggregation
 from sessions_app.grid.columns import Column, Kind, Moment
 from sessions_app.grid.filters import TOO_LARGE, AnyOf, GridFilters, MomentField
+from sessions_app.grid.given import given_in, scope_params
 
 if TYPE_CHECKING:
     from groups_app.visibility import Login
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 PAGE_SIZES = (20, 50, 100, 200)
 LAST_PAGE = 10**9
 VIEW_FIELDS = ("group_by", "sort", "columns", "per_page", "page")
-WITH_OFFSET = re.compile(r":\d\d.*(Z|[+-]\d\d(:?\d\d){0,2})\s*$", re.IGNORECASE)
 BOUNDS = ("min", "max")
 EXACTLY = {Kind.NUMBER: "=5", Kind.DURATION: "=6h"}
 
@@ -366,26 +366,6 @@ class StateReader:
             self._error("per_page", f"A page has {', '.join(map(str, PAGE_SIZES))} rows.")
             return PAGE_SIZES[0]
         return size
-
-
-def given_in(params: QueryDict, grid: Grid) -> dict[str, tuple[str, ...]]:
-    """What `params` say to `grid`, without what is empty."""
-    given = {
-        name: tuple(text for text in params.getlist(name) if text.strip() or name in grid.may_be_empty)
-        for name in params
-        if name in grid.parameters
-    }
-    return {name: texts for name, texts in given.items() if texts}
-
-
-def scope_params(grid: Grid, given: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """What `read_scope` of `grid` reads. Names are taken as they were given: a stored one may end in a space."""
-    return {name: given[name][0] for name in grid.scope_fields if name in given}
-
-
-def has_offset(text: str) -> bool:
-    """Whether a time says by itself which zone it is of."""
-    return WITH_OFFSET.search(text) is not None
 
 
 def encoded(name: str, texts: Sequence[str]) -> str:

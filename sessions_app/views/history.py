@@ -14,12 +14,13 @@ from django.urls import reverse
 from licstats.moments import MomentError, parse_moment
 from sessions_app.charts.periods import NAMES, Period
 from sessions_app.grid.features import FEATURES
+from sessions_app.grid.given import given_in
 from sessions_app.grid.grids import Grid
 from sessions_app.grid.history import HISTORY
 from sessions_app.grid.intervals import INTERVALS
 from sessions_app.grid.pages import Reach
 from sessions_app.grid.past import PastScope
-from sessions_app.grid.state import GridState, given_in
+from sessions_app.grid.state import GridState
 from sessions_app.grid.words import whose
 from sessions_app.views.curves import curve_context
 from sessions_app.views.parts import Report
