@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -259,7 +260,10 @@ def test_whoever_asked_before_a_poll_that_is_under_way_is_asked_again_soon(
 
 
 def test_a_proof_is_had_though_another_poll_is_under_way(session: OpenSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries = count(1)
+
     def busy(self: object, look: object = None) -> None:
+        assert next(tries) < 50, "it is tried for ever"
         raise poll.AlreadyPolled
 
     monkeypatch.setattr(poll.PollServer, "execute", busy)
