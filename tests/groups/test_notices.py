@@ -78,12 +78,6 @@ class TestNoticesOfAGroup:
         assert [notice[:2] for notice in notices[:5]] == ["S0", "S1", "S2", "S3", "S4"]
         assert notices[5:] == others
 
-    @pytest.mark.parametrize(("count", "last"), [(5, "S4 does not answer: its last reading was just now."),
-                                                 (6, "1 more license server has no fresh data.")])  # fmt: skip
-    def test_five_are_named_and_a_sixth_is_one_more(self, count: int, last: str) -> None:
-        notices = group_notices(group_of(**{f"S{n}": {"failures": 1} for n in range(count)}), NOON)
-        assert (len(notices), notices[-1]) == (count, last)
-
 
 class TestReasonsWithoutData:
     def test_there_is_none_where_the_last_reading_has_it_however_old_it_is(self) -> None:
