@@ -17,6 +17,7 @@ from licstats.models import LicenseServer
 from sessions_app.models import UsageDay, UsageHour, UsageInterval
 from sessions_app.polling.figures import INTERVALS_TO_A_GAP
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 A_MOMENT = timedelta(microseconds=1)
 AT_LEAST_AGAIN = timedelta(hours=2)  # of what was added up before: a reading can still make known what was not
@@ -35,6 +36,12 @@ WHERE f.since < %(end)s AND coalesce(f.last_listed_at, s.read_at) >= greatest(f.
   AND (coalesce(f.last_listed_at, s.read_at) > %(begin)s OR f.since = %(begin)s)
   AND (%(every)s OR f.id = ANY(%(features)s))
 """
+# Their times as microseconds: Django reads each time in Python, some 9 µs, and a busy year of a feature has 20,000.
+COUNTED = f"""
+SELECT feature_id, (extract(epoch FROM started_at) * 1000000)::bigint, (extract(epoch FROM ended_at) * 1000000)::bigint,
+       used, borrowed, reserved, queued, total
+FROM ({INTERVALS}) interval ORDER BY feature_id, started_at
+"""  # noqa: S608 - our own statement
 FIGURES = (
     "known_seconds", "used_average", "used_min", "used_max", "borrowed_average", "borrowed_max", "reserved_average",
     "reserved_max", "queued_average", "queued_max", "total_average", "total_min", "total_max",
@@ -83,9 +90,13 @@ def intervals(features: Collection[int], begin: datetime, end: datetime) -> Iter
     The first and the last may reach beyond. What lies between two is not known: a chart shows a gap there.
     """
     with connection.cursor() as cursor:
-        query = INTERVALS + "ORDER BY feature_id, started_at"
-        cursor.execute(query, {"begin": begin, "end": end, "every": False, "features": list(features)})
-        yield from map(Interval._make, cursor.fetchall())
+        cursor.execute(COUNTED, {"begin": begin, "end": end, "every": False, "features": list(features)})
+        for feature, started, ended, *figures in cursor.fetchall():
+            yield Interval(feature, _moment(started), _moment(ended), *figures)
+
+
+def _moment(microseconds: int) -> datetime:
+    return EPOCH + timedelta(microseconds=microseconds)
 
 
 def interval_rows(features: Collection[int], begin: datetime, end: datetime) -> QuerySet[UsageInterval]:

@@ -31,7 +31,7 @@ FROM generate_series(0, %(intervals)s::bigint - 1) AS n, (SELECT %(year)s::inter
     "usage-year",
     "a year of one feature's usage out of 10 million intervals of 1,000 features",
     target=0.05,
-    limited_by="the 10,000 intervals of that feature: as many places on disk",
+    limited_by="Python: 10,000 rows of the index as intervals",
     sizes=("intervals",),
 )
 def usage_of_a_year(sizes: Sizes) -> list[float]:

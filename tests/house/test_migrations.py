@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+from django.db import connection
 from django.utils import timezone as clock
 from django_test_migrations.migrator import Migrator
 
 from groups_app.merging import merged_features
 from groups_app.models import LicenseServerGroup
+from sessions_app import usage
+from sessions_app.polling import partitions
 
 
 def test_features_that_were_there_before_kinds_are_merged_by_them(migrator: Migrator) -> None:
@@ -31,3 +34,32 @@ def test_features_that_were_there_before_kinds_are_merged_by_them(migrator: Migr
         ("Mesh", "1.0", 20, 2),
         ("Mesh1", ".0", 20, 2),
     ]
+
+
+def test_intervals_that_were_there_before_are_read_from_their_index(migrator: Migrator) -> None:
+    before = migrator.apply_initial_migration(("sessions_app", "0008_sums_from_an_index_of_their_own"))
+    partitions.maintain()
+    server = before.apps.get_model("licstats", "LicenseServer").objects.create(
+        name="PL", manager="flexnet", address="27000@PL"
+    )
+    feature = server.features.create(vendor="vendord", name="mesh", total=10)
+    begin = clock.now() - timedelta(hours=9)
+    old = datetime(2020, 2, 1, 12, 0, 0, 123457, tzinfo=UTC)  # in no partition of a month
+    starts = [old, *(begin + timedelta(minutes=minute) for minute in range(500))]
+    before.apps.get_model("sessions_app", "UsageInterval").objects.bulk_create(
+        before.apps.get_model("sessions_app", "UsageInterval")(
+            feature_id=feature.pk, started_at=at, ended_at=at + timedelta(minutes=1), used=used,
+            borrowed=0, reserved=0, queued=0, total=10,
+        )
+        for used, at in enumerate(starts)
+    )  # fmt: skip
+
+    migrator.apply_tested_migration(("sessions_app", "0009_intervals_are_read_from_their_index"))
+
+    found = list(usage.intervals([feature.pk], old, clock.now()))
+    assert [(each.started_at, each.used) for each in found] == [(at, used) for used, at in enumerate(starts)]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname LIKE 'sessions_app_usageinterval%pkey'")
+        indexes = [definition for (definition,) in cursor.fetchall()]
+    assert len(indexes) > 2  # the table, its default partition, and the months
+    assert all("INCLUDE (started_at, used, borrowed, reserved, queued, total)" in index for index in indexes)

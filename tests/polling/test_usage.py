@@ -144,3 +144,13 @@ def test_any_intervals_add_up_to_the_same_minute_by_minute(parts: list[tuple[int
             expected = sum(counted) / len(counted) if counted else None
             assert row.used_average == (expected if expected is None else pytest.approx(expected))
             assert (row.used_min, row.used_max) == (min(counted, default=None), max(counted, default=None))
+
+
+@pytest.mark.parametrize(
+    "started", ["1999-12-31T23:59:59.999999Z", "2026-03-29T01:00:00.000001Z", "2301-02-03T04:05:06.7Z"]
+)
+def test_times_of_intervals_are_told_to_the_microsecond(feature: Feature, started: str) -> None:
+    begin = datetime.fromisoformat(started)
+    UsageIntervalFactory(feature=feature, started_at=begin, ended_at=begin + timedelta(microseconds=3), used=1)
+    (found,) = usage.intervals([feature.pk], begin, begin + timedelta(hours=1))
+    assert (found.started_at, found.ended_at) == (begin, begin + timedelta(microseconds=3))
