@@ -13,19 +13,13 @@ from django.utils import timezone
 
 from groups_app.models import LicenseServerGroup
 from licstats.models import Feature
-from tests.factories import FeatureFactory, LicenseServerFactory, UserFactory
+from tests.factories import FeatureFactory, LicenseServerFactory
 
 pytestmark = pytest.mark.django_db
 
 HISTORY_USAGE = "/features/history/usage/"
 SCOPES = ("scope=server:PL", "scope=group:XF")
 SOLVER = "feature=solver&version=1.0&type=floating"
-
-
-@pytest.fixture
-def viewer(client: Client) -> Client:
-    client.force_login(UserFactory(), backend="groups_app.logins.LoginBackend")
-    return client
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
@@ -19,17 +18,6 @@ pytestmark = pytest.mark.django_db
 
 BACKEND = "groups_app.logins.LoginBackend"
 PIN = {"report": "realtime-sessions", "part": "grid", "title": "Realtime Sessions"}
-
-
-@pytest.fixture
-def login() -> User:
-    return UserFactory(username="vic")
-
-
-@pytest.fixture
-def viewer(client: Client, login: User) -> Client:
-    client.force_login(login, backend=BACKEND)
-    return client
 
 
 def pinned(viewer: Client, query: str = "", **changes: str) -> DashboardPane | None:

@@ -12,20 +12,7 @@ from sessions_app.views.dashboard import MOST_PANES
 from tests.factories import LicenseServerFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
-BACKEND = "groups_app.logins.LoginBackend"
 PIN = {"report": "realtime-sessions", "part": "grid", "title": "Realtime Sessions"}
-
-
-@pytest.fixture
-def login() -> User:
-    made: User = UserFactory(username="vic")
-    return made
-
-
-@pytest.fixture
-def viewer(client: Client, login: User) -> Client:
-    client.force_login(login, backend=BACKEND)
-    return client
 
 
 def pin(viewer: Client, query: str = "", **changes: str) -> str:

@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from licstats.models import Feature
-from tests.factories import NOON, FeatureFactory, LicenseServerFactory, OpenSessionFactory, UserFactory
+from tests.factories import NOON, FeatureFactory, LicenseServerFactory, OpenSessionFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -28,12 +28,6 @@ SOLVER = "scope=server:PL&feature=solver&version=2025.2&type=floating"
 def noon() -> Iterator[None]:
     with time_machine.travel(NOON, tick=False):
         yield
-
-
-@pytest.fixture
-def viewer(client: Client) -> Client:
-    client.force_login(UserFactory(), backend="groups_app.logins.LoginBackend")
-    return client
 
 
 @pytest.fixture

@@ -7,15 +7,7 @@ import re
 import pytest
 from django.test import Client
 
-from tests.factories import UserFactory
-
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def viewer(client: Client) -> Client:
-    client.force_login(UserFactory(), backend="groups_app.logins.LoginBackend")
-    return client
 
 
 def fields(viewer: Client, question: str) -> dict[str, tuple[str, str]]:

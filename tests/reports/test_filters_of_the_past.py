@@ -14,7 +14,7 @@ from licstats.models import Feature
 from sessions_app.grid.history import HISTORY
 from sessions_app.grid.intervals import INTERVALS
 from sessions_app.models import ClosedSession
-from tests.factories import FeatureFactory, LicenseServerFactory, UsageIntervalFactory, UserFactory
+from tests.factories import FeatureFactory, LicenseServerFactory, UsageIntervalFactory
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 16, 12, 0, tzinfo=UTC)
@@ -70,12 +70,6 @@ ONLY_THE_FIRST_OF_FIGURES = {
     "reserved_min": "3",
     "queued_min": "4",
 }
-
-
-@pytest.fixture
-def viewer(client: Client) -> Client:
-    client.force_login(UserFactory(), backend="groups_app.logins.LoginBackend")
-    return client
 
 
 def rows(viewer: Client, address: str, **query: str) -> list[dict[str, Any]]:

@@ -16,18 +16,12 @@ from django.utils import timezone
 from groups_app.hiding import SetVisibility
 from groups_app.models import LicenseServerGroup
 from licstats.models import Feature, LicenseServer
-from tests.factories import FeatureFactory, LicenseServerFactory, UserFactory
+from tests.factories import FeatureFactory, LicenseServerFactory
 from tests.reports.test_usage_and_history_pages import HISTORY_USAGE, USAGE, rows
 
 pytestmark = pytest.mark.django_db
 NAMES = ("DK", "PL", "US")
 DAY = timedelta(hours=24)
-
-
-@pytest.fixture
-def viewer(client: Client) -> Client:
-    client.force_login(UserFactory(username="ann"), backend="groups_app.logins.LoginBackend")
-    return client
 
 
 @pytest.fixture

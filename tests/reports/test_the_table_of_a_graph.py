@@ -19,7 +19,6 @@ from tests.factories import (
     LicenseServerFactory,
     OpenSessionFactory,
     UsageIntervalFactory,
-    UserFactory,
 )
 
 pytestmark = pytest.mark.django_db
@@ -28,12 +27,6 @@ HISTORY = "/features/history/usage/"
 LINK = re.compile(r'<td><a href="([^"]+)" aria-label="([^"]+)">([^<]+)</a></td>')
 HOUR = timedelta(hours=1)
 SET_BACK = datetime(2026, 10, 25, 1, 0, tzinfo=UTC)  # in Warsaw, from 3:00 to 2:00
-
-
-@pytest.fixture
-def viewer(client: Client) -> Client:
-    client.force_login(UserFactory(), backend="groups_app.logins.LoginBackend")
-    return client
 
 
 @pytest.fixture

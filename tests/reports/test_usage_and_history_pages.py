@@ -19,7 +19,6 @@ from tests.factories import (
     LicenseServerFactory,
     OpenSessionFactory,
     UsageIntervalFactory,
-    UserFactory,
 )
 
 pytestmark = pytest.mark.django_db
@@ -27,12 +26,6 @@ pytestmark = pytest.mark.django_db
 USAGE = "/features/realtime/usage"
 HISTORY_USAGE = "/features/history/usage"
 HISTORY_SESSIONS = "/features/history/sessions"
-
-
-@pytest.fixture
-def viewer(client: Client) -> Client:
-    client.force_login(UserFactory(), backend="groups_app.logins.LoginBackend")
-    return client
 
 
 @pytest.fixture
