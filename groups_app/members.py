@@ -72,7 +72,8 @@ class Member:
         if self.unlisted:
             return self.no_longer_reported
         if self.unknown:
-            return f"Its {self.unknown} is not known yet{'; the group has just this one' * self.joined}."
+            only = "; the group has just this one" if self.joined else ""
+            return f"Its {self.unknown} is not known yet{only}."
         return "Its last reading is not older than 24 h."
 
     @property
