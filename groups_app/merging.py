@@ -45,23 +45,23 @@ VALID = "FILTER (WHERE NOT old AND NOT expired)"
 FIGURES = {
     "used": Figure(
         "WHOLE_SUM(f.used) AS used, COUNT(f.used) AS used_known",
-        f"CASE WHEN BOOL_AND(used_known = members) {COUNTING} THEN SUM(used) {COUNTING} END::bigint",
+        f"CASE WHEN BOOL_AND(used_known = members) {COUNTING} THEN WHOLE_SUM(used) {COUNTING} END",
     ),
-    "borrowed": Figure("WHOLE_SUM(f.borrowed) AS borrowed", f"SUM(borrowed) {COUNTING}::bigint"),
-    "reserved": Figure("WHOLE_SUM(f.reserved) AS reserved", f"SUM(reserved) {COUNTING}::bigint"),
-    "queued": Figure("WHOLE_SUM(f.queued) AS queued", f"SUM(queued) {COUNTING}::bigint"),
+    "borrowed": Figure("WHOLE_SUM(f.borrowed) AS borrowed", f"WHOLE_SUM(borrowed) {COUNTING}"),
+    "reserved": Figure("WHOLE_SUM(f.reserved) AS reserved", f"WHOLE_SUM(reserved) {COUNTING}"),
+    "queued": Figure("WHOLE_SUM(f.queued) AS queued", f"WHOLE_SUM(queued) {COUNTING}"),
     "total": Figure(
         "WHOLE_SUM(f.total) AS total, COUNT(f.total) AS limited",
         f"""CASE WHEN BOOL_AND(expired) {COUNTING}
-            THEN CASE WHEN BOOL_AND(limited = members) {COUNTING} THEN SUM(total) {COUNTING} END
-            WHEN BOOL_AND(limited = members) {VALID} THEN SUM(total) {VALID} END::bigint""",
+            THEN CASE WHEN BOOL_AND(limited = members) {COUNTING} THEN WHOLE_SUM(total) {COUNTING} END
+            WHEN BOOL_AND(limited = members) {VALID} THEN WHOLE_SUM(total) {VALID} END""",
     ),
     "expires": Figure(
         "MIN(f.expires) AS expires",
         f"CASE WHEN BOOL_AND(expired) {COUNTING} THEN MIN(expires) {COUNTING} ELSE MIN(expires) {VALID} END",
     ),
     "expired_used": Figure(
-        "WHOLE_SUM(f.used) AS in_use", "COALESCE(SUM(in_use) FILTER (WHERE NOT old AND expired), 0)::bigint"
+        "WHOLE_SUM(f.used) AS in_use", "COALESCE(WHOLE_SUM(in_use) FILTER (WHERE NOT old AND expired), 0)"
     ),
     "permanent": Figure(
         "BOOL_AND(f.permanent) AS permanent",
@@ -103,7 +103,9 @@ WITH sums AS MATERIALIZED (
 part AS MATERIALIZED (
     SELECT sums.*, f.name, f.version, f.type AS own_type, f.vendor,
         f.version = '' AND NOT f.version_listed AS unversioned
-    FROM sums JOIN licstats_feature f ON f.id = sums.sample
+    FROM sums LEFT JOIN ( -- each has one; a join would let the planner expect a single row
+        SELECT * FROM licstats_feature WHERE id = ANY(ARRAY(SELECT sample FROM sums)) -- neighbours mostly
+    ) f ON f.id = sums.sample
 ),
 only_type AS (
     SELECT name, version, MIN(own_type) AS type
@@ -130,8 +132,8 @@ only_version AS (
 SELECT typed.name, COALESCE(only_version.version, typed.version) AS version,
     COALESCE(only_version.type, typed.type) AS type,
     STRING_AGG(DISTINCT vendor, ', ' ORDER BY vendor) {counting} AS vendor,
-    SUM(members) {counting}::integer AS members,
-    COALESCE(SUM(members) FILTER (WHERE old), 0)::integer AS left_out{merged}
+    WHOLE_SUM(members) {counting}::integer AS members,
+    COALESCE(WHOLE_SUM(members) FILTER (WHERE old), 0)::integer AS left_out{merged}
 FROM typed LEFT JOIN only_version
     ON typed.unversioned AND only_version.name = typed.name AND only_version.old_type = typed.type
 GROUP BY 1, 2, 3

@@ -31,6 +31,7 @@ SETTINGS = {
     "max_wal_size": "1GB",
     "random_page_cost": "1.1",
     "jit": "off",
+    "max_parallel_workers_per_gather": "2" if (psutil.cpu_count() or 1) > 2 else "1",  # beside the query itself
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
