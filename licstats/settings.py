@@ -6,7 +6,6 @@ from datetime import timedelta
 from pathlib import Path
 
 from celery.schedules import crontab
-from csp.constants import NONE, SELF, UNSAFE_INLINE
 
 from licstats.environment import Environment, read_settings_file
 
@@ -54,13 +53,11 @@ INSTALLED_APPS = [
     "django_include_bootstrap",
     "django_tables2",
     "axes",
-    "csp",
 ]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
     "licstats.middleware.BrowserPermissions",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -142,19 +139,6 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^metrics$"]  # asked by machines on th
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF],
-        "style-src": [SELF, UNSAFE_INLINE],  # plotly.js sets the style of its labels on the elements
-        "img-src": [SELF, "data:", "blob:"],  # a graph is saved as a picture by way of a blob
-        "font-src": [SELF],
-        "connect-src": [SELF],
-        "form-action": [SELF],
-        "base-uri": [NONE],
-        "frame-ancestors": [NONE],
-    }
-}
 
 LANGUAGE_CODE = "en"
 USE_I18N = True
