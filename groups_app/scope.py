@@ -138,7 +138,6 @@ class Scope:
         """Why it has no realtime data, as sentences; empty where it has some, be it old."""
         if self.explanation:
             return reason_without_sum(self.explanation)
-        if self.group and not self.servers().exists():
-            return no_members(str(self.group))
         servers = self.servers().annotate(told=visible_reason(self.user))
-        return reason_without_data(servers, self.features())
+        reason = reason_without_data(servers, self.features())
+        return no_members(str(self.group)) if reason and self.group and not servers.exists() else reason
