@@ -17,7 +17,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from groups_app.visibility import visible_features, visible_reason, visible_reports, visible_servers
+from groups_app.visibility import hidden_mark, visible_features, visible_reason, visible_reports, visible_servers
 from licstats.live import LiveRequest, mark, unchanged
 from licstats.managers.base import STATUS
 from licstats.managers.registry import MANAGERS
@@ -60,7 +60,8 @@ def servers(request: LiveRequest) -> HttpResponse:
     """The list; a live page that knows `version` already gets 204."""
     visible = visible_servers(request.user)
     summary = summarize(visible)
-    if answer := unchanged(request, summary.version, summary.read_at):
+    version = f"{summary.version}:{hidden_mark(request.user)}"
+    if answer := unchanged(request, version, summary.read_at):
         return answer
     form = ServersForm(request.GET)
     rows = _filter(_told(visible, request), form.cleaned_data) if form.is_valid() else visible.none()
@@ -70,7 +71,7 @@ def servers(request: LiveRequest) -> HttpResponse:
         "form": form,
         "page": page,
         "summary": summary,
-        "version": summary.version,
+        "version": version,
         "states": [(state.value, summary.counts[state]) for state in State if summary.counts[state]],
         "columns": _headers(request.GET, form.cleaned_data.get("sort") or "name"),
         "filtered": bool(form.errors or form.cleaned_data["q"] or form.cleaned_data["state"]),
@@ -147,7 +148,7 @@ def _headers(params: Any, sort: str) -> list[dict[str, Any]]:
 def server(request: LiveRequest, pk: int) -> HttpResponse:
     """One license server: its nodes, vendor daemons, and every problem beside the text that it is about."""
     found = get_object_or_404(_told(visible_servers(request.user), request), pk=pk)
-    version = f"{found.revision}:{found.asked_at}:{found.next_poll_at}"
+    version = f"{found.revision}:{found.asked_at}:{found.next_poll_at}:{hidden_mark(request.user)}"
     if answer := unchanged(request, version, found.read_at):
         return answer
     _add_counts([found], request)

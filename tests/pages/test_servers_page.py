@@ -316,6 +316,20 @@ def test_a_live_page_gets_nothing_when_nothing_changed(admin_page: Client, addre
     assert len(queries) <= 4  # session, login, roles, and one for the page
 
 
+@pytest.mark.parametrize("address", ["/servers/", "/servers/{}/"])
+def test_a_live_page_follows_what_is_hidden_meanwhile(viewer: User, viewer_page: Client, address: str) -> None:
+    feature = FeatureFactory()
+    address = address.format(feature.server.pk)
+    known = version_of(text(viewer_page, address))
+    hidden = HiddenFeature.objects.create(user=viewer, server=feature.server, name=feature.name)
+    answer = viewer_page.get(address, headers=HTMX | {"X-Version": known})
+    assert answer.status_code == 200
+    hiding = version_of(answer.content.decode())
+    hidden.delete()
+    assert viewer_page.get(address, headers=HTMX | {"X-Version": hiding}).status_code == 200
+    assert viewer_page.get(address, headers=HTMX | {"X-Version": known}).status_code == 204
+
+
 @pytest.mark.parametrize("change", [{"revision": 1}, {"asked_at": NOON + timedelta(minutes=1)}, {"enabled": False}])
 def test_a_live_page_gets_a_fragment_when_something_changed(admin_page: Client, change: dict[str, object]) -> None:
     server = LicenseServerFactory(name="PL")
