@@ -122,6 +122,8 @@ class FleetFile:
             message = SYNTAX_LINE.sub("", str(error))
             self.add(int(found[1]) if found else 0, f"{message}. This is not TOML.")
             raise FleetError(self.problems) from error
+        except RecursionError as error:
+            raise FleetError([f"{self.name} has brackets within brackets, too deep to be read."]) from error
         places = _places(text)
         for kind, tables in content.items():
             if kind not in KEYS:

@@ -20,6 +20,23 @@ CLOSES_AT_ONCE = 20  # license servers; each waits for its own tool
 MAINTENANCE_AT_ONCE = 4
 WEB_THREADS = 8
 START_SECONDS = 60.0
+REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where the pages are, if served at every address
+
+
+def served_at() -> str:
+    """The address that the pages are served at, without the brackets that IPv6 has before a port."""
+    bind: str = settings.LICSTATS_BIND
+    return bind.strip("[]")
+
+
+def reached_at() -> str:
+    """An address of this machine that the pages answer at."""
+    return REACHED_AT.get(served_at(), served_at())
+
+
+def with_port(host: str) -> str:
+    """`host:port` of the pages, as addresses write it."""
+    return f"[{host}]:{settings.LICSTATS_PORT}" if ":" in host else f"{host}:{settings.LICSTATS_PORT}"
 
 
 def web_command() -> list[str]:
@@ -27,7 +44,7 @@ def web_command() -> list[str]:
         *(sys.executable, "-m", "gunicorn", "licstats.wsgi:application", "--no-control-socket", "--preload"),
         *("--worker-class", "gthread", "--threads", str(WEB_THREADS)),
         *("--workers", str(settings.LICSTATS_WEB_WORKERS), "--max-requests", "20000", "--max-requests-jitter", "2000"),
-        *("--bind", f"{settings.LICSTATS_BIND}:{settings.LICSTATS_PORT}", "--graceful-timeout", "5"),
+        *("--bind", with_port(served_at()), "--graceful-timeout", "5"),
         *("--worker-tmp-dir", "/dev/shm" if Path("/dev/shm").is_dir() else "/tmp"),  # noqa: S108 (heartbeat files)
     ]
 
@@ -92,8 +109,7 @@ class Web:
         return self.web
 
     def wait_ready(self, child: Child) -> None:
-        host = "127.0.0.1" if settings.LICSTATS_BIND == "0.0.0.0" else settings.LICSTATS_BIND  # noqa: S104
-        if not wait_until(lambda: answers(host.strip("[]"), settings.LICSTATS_PORT), child, START_SECONDS):
+        if not wait_until(lambda: answers(reached_at(), settings.LICSTATS_PORT), child, START_SECONDS):
             raise StartError(f"The web server did not start. It said:\n{child.last_words(15)}")
 
 

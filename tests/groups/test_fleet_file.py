@@ -206,6 +206,7 @@ class TestLines:
             ("[[server]\n", "fleet.toml line 1: Expected ']]' at the end of an array declaration."),
             ('[[server]]\nname = ["A"\n', "fleet.toml: Unclosed array (at end of document). This is not TOML."),
             ('[[server]]\nname = "A"\nname = "B"\n', "fleet.toml line 3: Cannot overwrite a value. This is not TOML."),
+            ("[[server]]\nname = " + "[" * 5_000, "fleet.toml has brackets within brackets, too deep to be read."),
         ],
     )
     def test_of_what_is_not_toml(self, text: str, says: str) -> None:

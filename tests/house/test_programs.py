@@ -10,6 +10,7 @@ import pytest
 from django.test.utils import override_settings
 
 from licstats import programs
+from licstats.management.commands.up import address
 from licstats.processes.child import Child
 from licstats.processes.errors import StartError
 from licstats.programs import Web, answers
@@ -23,6 +24,21 @@ def test_the_web_server_listens_where_it_is_told() -> None:
     with override_settings(LICSTATS_BIND="10.0.0.7", LICSTATS_PORT=8123, LICSTATS_WEB_WORKERS=5):
         command = programs.web_command()
     assert (after("--bind", command), after("--workers", command)) == ("10.0.0.7:8123", "5")
+
+
+@pytest.mark.parametrize(
+    ("bind", "served", "told"),
+    [
+        ("::1", "[::1]:8123", "http://[::1]:8123/"),
+        ("[fd00::7]", "[fd00::7]:8123", "http://[fd00::7]:8123/"),
+        ("::", "[::]:8123", "http://[::1]:8123/"),
+        ("0.0.0.0", "0.0.0.0:8123", "http://127.0.0.1:8123/"),  # noqa: S104
+    ],
+)
+def test_an_address_of_ipv6_has_its_brackets_where_a_port_follows(bind: str, served: str, told: str) -> None:
+    with override_settings(LICSTATS_BIND=bind, LICSTATS_PORT=8123):
+        assert after("--bind", programs.web_command()) == served
+        assert address() == told
 
 
 def test_beat_keeps_what_it_did_in_the_data_folder_and_makes_it(tmp_path: Path) -> None:

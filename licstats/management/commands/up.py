@@ -20,7 +20,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         logging.disable(logging.INFO)  # what happens here is said in plain lines
-        refuse_taken_port(settings.LICSTATS_BIND, settings.LICSTATS_PORT)
+        refuse_taken_port()
         with InterruptedBySignals(), contextlib.suppress(KeyboardInterrupt):
             try:
                 with self.supervisor() as supervisor:
@@ -65,18 +65,18 @@ class Command(BaseCommand):
 
 
 def address() -> str:
-    host = "127.0.0.1" if settings.LICSTATS_BIND == "0.0.0.0" else settings.LICSTATS_BIND  # noqa: S104
-    return f"http://{host}:{settings.LICSTATS_PORT}/"
+    return f"http://{programs.with_port(programs.reached_at())}/"
 
 
-def refuse_taken_port(host: str, port: int) -> None:
+def refuse_taken_port() -> None:
+    host = programs.served_at()
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((host.strip("[]"), port))
+            probe.bind((host, settings.LICSTATS_PORT))
         except OSError as error:
             raise CommandError(
-                f"{host}:{port} cannot be served: {error.strerror}. Choose another port (LICSTATS_PORT=8001), "
-                "or stop the program that has it."
+                f"{programs.with_port(host)} cannot be served: {error.strerror}. Choose another port "
+                "(LICSTATS_PORT=8001), or stop the program that has it."
             ) from error
