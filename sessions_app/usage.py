@@ -15,15 +15,14 @@ from django.utils import timezone as clock
 from licstats.derived import rows_of
 from licstats.models import LicenseServer
 from sessions_app.models import UsageDay, UsageHour, UsageInterval
-from sessions_app.polling.figures import INTERVALS_TO_A_GAP
+from sessions_app.polling.figures import A_MOMENT, INTERVALS_TO_A_GAP
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-A_MOMENT = timedelta(microseconds=1)
 AT_LEAST_AGAIN = timedelta(hours=2)  # of what was added up before: a reading can still make known what was not
 
 # All intervals that touch a stretch of time, with the one that still stands on the feature. That one is known up to the
-# last reading that listed the feature. One without length, of a single reading, touches what it begins as well.
+# last reading that listed the feature; where that is its only one, it has no length yet and touches what it begins.
 INTERVALS = """
 SELECT feature_id, started_at, ended_at, used, borrowed, reserved, queued, total
 FROM sessions_app_usageinterval

@@ -9,7 +9,7 @@ from licstats.models import Feature
 
 class UsageInterval(models.Model):
     """A feature's figures from `started_at` to `ended_at`. Between two intervals may be a gap: nothing was known.
-    A single reading between two gaps is one without length.
+    A single reading, with nothing to confirm it, is one of a microsecond.
 
     Partitioned by the month of `ended_at`. `used` and `total` as on the feature. The interval that still runs is not
     here: it stands on the feature.

@@ -17,6 +17,7 @@ from sessions_app.models import UsageInterval
 from sessions_app.polling.matching import Identity, free_place, identity, match, merged
 
 INTERVALS_TO_A_GAP = 5  # a reading that is older than so many intervals does not tell what was in between
+A_MOMENT = timedelta(microseconds=1)  # how long a reading is known to stand that nothing confirms
 CURRENT = ("used", "borrowed", "reserved", "queued", "total")
 TYPES = {
     "id": "bigint", "vendor": "text", "name": "text", "version": "text", "type": "text", "place": "smallint",
@@ -155,9 +156,10 @@ class FeatureStore:
             self.renamed = True
 
     def _end(self, row: Feature, at: datetime | None) -> None:
-        """A reading that stands alone is an interval without length, unless another one ended with it."""
+        """Figures of a single reading have an interval of their own, be it that the ones before ended with them."""
         if at is None or row.since is None or at < row.since:
             return
+        at = max(at, row.since + A_MOMENT)
         current = {name: getattr(row, name) for name in CURRENT}
         self.intervals.append(UsageInterval(feature_id=row.pk, started_at=row.since, ended_at=at, **current))
 

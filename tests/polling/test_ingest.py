@@ -5,8 +5,10 @@ import pytest
 from licstats.aggregates import LARGEST, WholeSum
 from licstats.managers.reading import Problem, ProblemKind
 from licstats.models import Feature, LicenseServer, ServerReport
-from sessions_app.models import ClosedSession, OpenSession, SessionChange, UsageInterval
+from sessions_app.models import ClosedSession, OpenSession, SessionChange, UsageHour, UsageInterval
+from sessions_app.polling.figures import A_MOMENT
 from sessions_app.polling.ingest import ingest
+from sessions_app.usage import add_up
 from tests.factories import LicenseServerFactory
 from tests.polling.readings import complete, failed, feature, minute, partial, session
 
@@ -86,16 +88,18 @@ def test_a_reading_that_stands_alone_between_two_gaps_is_kept(server: LicenseSer
     for reading in (complete(0, one), failed(1), complete(2, one)):
         ingest(server, reading)
     interval = UsageInterval.objects.get()
-    assert (interval.started_at, interval.ended_at, interval.used) == (minute(0), minute(0), 1)
+    assert (interval.started_at, interval.ended_at, interval.used) == (minute(0), minute(0) + A_MOMENT, 1)
     assert Feature.objects.get().since == minute(2)
 
 
-def test_figures_that_change_just_before_a_gap_leave_the_interval_before_them_as_it_is(server: LicenseServer) -> None:
+def test_figures_that_change_just_before_a_gap_are_kept_and_those_before_them_too(server: LicenseServer) -> None:
     ingest(server, complete(0, feature("solver", session("ada"))))
     ingest(server, complete(1, feature("solver", session("ada"), session("bob", "2"))))
     ingest(server, failed(2))
-    interval = UsageInterval.objects.get()
-    assert (interval.started_at, interval.ended_at, interval.used) == (minute(0), minute(1), 1)
+    kept = UsageInterval.objects.order_by("ended_at").values_list("started_at", "ended_at", "used")
+    assert list(kept) == [(minute(0), minute(1), 1), (minute(1), minute(1) + A_MOMENT, 2)]
+    add_up(minute(0), minute(2))
+    assert UsageHour.objects.get().used_max == 2  # the highest before a crash is what one looks for
 
 
 def test_figures_that_stay_are_not_written_again(server: LicenseServer) -> None:

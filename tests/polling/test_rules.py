@@ -98,9 +98,8 @@ class Model:
 
     def end(self, name: str, at: datetime | None) -> None:
         before = self.since.get(name)
-        ends = {(key[0], key[2]) for key in self.intervals}
-        if before and at and (at > before[0] or (at == before[0] and (name, at) not in ends)):
-            self.intervals[name, before[0], at, before[1]] += 1
+        if before and at and at >= before[0]:
+            self.intervals[name, before[0], max(at, before[0] + timedelta(microseconds=1)), before[1]] += 1
 
     def sessions(self, reading: Reading) -> None:
         seen = {}
