@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from groups_app.merging import COUNTS_FOR
 from licstats.models import Feature
-from sessions_app.usage import A_MOMENT, Interval, intervals
+from sessions_app.polling.figures import A_MOMENT
+from sessions_app.usage import Interval, intervals
 
 MOST_POINTS = 2_000  # more than a screen has columns
 

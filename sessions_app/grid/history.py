@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, cast
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from groups_app.models import HostGroup, UserGroup
+from licstats.models import LicenseServer
 from sessions_app.grid.columns import (
     FEATURE,
     HOST,
@@ -28,6 +29,7 @@ from sessions_app.grid.reach import covered
 from sessions_app.grid.sessions import TYPES
 from sessions_app.grid.state import GridState
 from sessions_app.models import RecordedSession
+from sessions_app.polling.figures import INTERVALS_TO_A_GAP
 
 
 class EndColumn(DateTimeColumn):
@@ -89,7 +91,7 @@ class HistoryFilters(GridFilters):
 
 
 class HistoryGrid(PastGrid):
-    """Sessions that began before the period's end and had not ended at its beginning."""
+    """Sessions that began before the period's end and had not ended at its beginning, as far as that is known."""
 
     name = "history"
     title = "Sessions of the Period"
@@ -104,10 +106,17 @@ class HistoryGrid(PastGrid):
         if scope is None or scope.period is None:
             return RecordedSession.objects.none()
         period = scope.period
-        touching = RecordedSession.objects.filter(first_seen_at__lt=period.end).filter(
-            Q(closed_at__gt=period.start) | Q(closed_at__isnull=True)
-        )
-        return covered(touching, scope)
+        still_open = Q(closed_at__isnull=True) & ~Q(server__in=unread_since(period.start, state.moment.now))
+        touching = RecordedSession.objects.filter(first_seen_at__lt=period.end)
+        return covered(touching.filter(Q(closed_at__gt=period.start) | still_open), scope)
+
+
+def unread_since(start: datetime, now: datetime) -> list[int]:
+    """The license servers whose open sessions are not known at `start` any more; all where it is yet to come."""
+    servers = LicenseServer.objects.all()
+    if start <= now:
+        servers = servers.exclude(read_at__gte=start - INTERVALS_TO_A_GAP * F("interval"))
+    return list(servers.values_list("pk", flat=True))
 
 
 HISTORY = HistoryGrid()

@@ -96,7 +96,7 @@ class HistorySessions(History):
     template_name = "history/sessions.html"
 
     def reason(self, state: GridState) -> str:
-        return f"No session{whose(state.scope)} was open {state.scope.period.during}."
+        return f"No session{whose(state.scope)} is known to have been open {state.scope.period.during}."
 
 
 class HistoryUsage(History):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from licstats.models import Feature
 from sessions_app.charts.curve import MOST_POINTS, Curve, Figures, usage_curve
 from sessions_app.models import UsageInterval
-from sessions_app.usage import A_MOMENT
+from sessions_app.polling.figures import A_MOMENT
 from tests.factories import NOON, FeatureFactory, LicenseServerFactory, UsageIntervalFactory
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sessions_app.charts.curve import Curve, Figures, Step
 from sessions_app.charts.figures import Figure, usage_figure
-from sessions_app.usage import A_MOMENT
+from sessions_app.polling.figures import A_MOMENT
 from tests.factories import NOON
 
 MINUTE = timedelta(minutes=1)

@@ -100,7 +100,7 @@ def test_a_graph_whose_filters_fit_nothing_does_not_say_that_nobody_holds_a_lice
 )
 def test_a_period_without_rows_is_named_and_a_longer_one_is_offered(viewer, solver, period, when) -> None:
     said, step = empty(viewer, f"{HISTORY_SESSIONS}?{SOLVER}&{period}")
-    assert said == f"No session of solver 2025.2 floating of PL was open {when}."
+    assert said == f"No session of solver 2025.2 floating of PL is known to have been open {when}."
     said, step = empty(viewer, f"{HISTORY_USAGE}?{SOLVER}&{period}")
     assert said == f"No figure of solver 2025.2 floating of PL was read {when}."
     assert "period=year" in step
@@ -121,7 +121,7 @@ def test_a_pane_of_the_dashboard_says_why_it_has_no_rows(viewer, solver) -> None
     assert "No session of solver 2025.2 floating of PL is open." in of_part(viewer, "grid", f"{SESSIONS}?{SOLVER}")
     assert "No session fits: User Name contains “nobody”." in of_part(viewer, "grid", f"{SESSIONS}?user=nobody")
     said = of_part(viewer, "grid", f"{HISTORY_SESSIONS}?{SOLVER}&period=yesterday")
-    assert "No session of solver 2025.2 floating of PL was open yesterday." in said
+    assert "No session of solver 2025.2 floating of PL is known to have been open yesterday." in said
 
 
 def test_a_license_server_that_lists_no_feature_says_so(viewer) -> None:
