@@ -37,7 +37,8 @@ def grid_preferences(request: HttpRequest, name: str) -> HttpResponse:
         preferences.forget_choices(state)
         return HttpResponseRedirect(path + state.link_without(preferences.KEPT))
     chosen = [name for name in request.POST.getlist("column") if name in grid.columns]
-    target = state.link(columns=",".join(chosen))
+    beside = preferences.standing_aside(state) if chosen else set()
+    target = state.link(columns=",".join([name for name in grid.columns if name in beside] + chosen))
     state = GridState.read(grid, QueryDict(target.removeprefix("?")), request.user, timezone.now())
     preferences.keep_choice(state, "columns")
     return HttpResponseRedirect(path + target)

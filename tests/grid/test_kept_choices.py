@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import pytest
 
 from sessions_app.models import GridPreference
+from tests.factories import OpenSessionFactory
 from tests.grid.conftest import SESSIONS, USERS, Viewer
 
 
@@ -119,3 +120,28 @@ def test_a_way_to_add_up_that_does_not_exist_keeps_nothing(viewer: Viewer) -> No
 
     assert not GridPreference.objects.exists()
     assert viewer.page(group_by="moon").redirect_chain == []
+
+
+def test_columns_that_are_chosen_of_one_license_server_leave_those_that_tell_several_apart(viewer: Viewer) -> None:
+    one = f"scope=server:{OpenSessionFactory().server.name}"
+    keep(viewer, f"?{one}", "user", "ip")
+
+    assert opened(viewer) == "columns=server%2Cvendor%2Cuser%2Cip"
+    assert viewer.page().context["state"].shows == {"server", "vendor", "user", "ip", "action"}
+    shown = viewer.page(**dict([one.split("=")])).context
+    assert shown["state"].shows == {"user", "ip", "action"}
+    assert "server" not in [name for name, *_ in shown["links"].columns]
+
+
+def test_a_column_that_was_taken_off_stays_off_when_others_are_chosen_of_one_license_server(viewer: Viewer) -> None:
+    one = f"scope=server:{OpenSessionFactory().server.name}"
+    keep(viewer, "", "server", "user")
+    keep(viewer, f"?{one}&columns=server,user", "user", "ip")
+
+    assert opened(viewer) == "columns=server%2Cuser%2Cip"
+
+
+def test_where_no_column_is_left_the_defaults_are_shown_of_one_license_server_too(viewer: Viewer) -> None:
+    keep(viewer, f"?scope=server:{OpenSessionFactory().server.name}")
+
+    assert opened(viewer) == ""
