@@ -11,7 +11,7 @@ from django import template
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from licstats.ages import Age, format_ago, format_interval
@@ -119,6 +119,14 @@ def number(value: float | None) -> str | SafeString:
 def not_saved_as(total: int, name: str) -> str:
     """Why that many rows cannot be saved as `name`; empty where they can."""
     return too_many(name.lower(), total)
+
+
+@register.filter
+def terms(arithmetic: str) -> SafeString:
+    """`30 = PL 10 + US 10`: its lines end between two terms, never between a license server and its figure."""
+    result, _, summed = arithmetic.partition(" = ")
+    parts = format_html_join(" + ", '<span class="term">{}</span>', ((part,) for part in summed.split(" + ")))
+    return format_html("{} = {}", result, parts)
 
 
 @register.simple_tag
