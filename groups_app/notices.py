@@ -71,7 +71,11 @@ def group_notices(group: LicenseServerGroup, now: datetime) -> list[str]:
     unread = Feature.objects.filter(server__in=never, last_listed_at=None).order_by().values_list("server")
     blanks = dict(unread.annotate(Count("pk"))) if never else {}
     notices = [notice for server in members if (notice := _notice(server, blanks.get(server.pk, 0), now))]
-    return _first(notices, "has no fresh data", "have no fresh data")
+    return _first(
+        notices,
+        "was never read, is left out, is not queried any more or does not answer",
+        "were never read, are left out, are not queried any more or do not answer",
+    )
 
 
 def misfit_notices(group: LicenseServerGroup) -> list[str]:
