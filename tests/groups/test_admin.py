@@ -182,8 +182,18 @@ class TestNameGroups:
 
         response = pages.post(reverse("admin:groups_app_usergroup_add"), {"name": "all", "members": "*"})
 
-        assert "1 of the users that have sessions now match: ann." in said(response)
+        assert "1 of the users that have sessions now matches: ann." in said(response)
         assert UserGroup.objects.get().entries == ["*"]
+
+    def test_a_session_without_a_user_is_counted_and_named_as_such(self, pages: Client) -> None:
+        for user in ("", "ann"):
+            OpenSessionFactory(user=user)
+
+        shown = pages.post(reverse("admin:groups_app_usergroup_preview"), {"members": "*"}).json()
+        response = pages.post(reverse("admin:groups_app_usergroup_add"), {"name": "all", "members": "*"})
+
+        assert shown["names"] == ["(no name)", "ann"]
+        assert "2 of the users that have sessions now match: (no name), ann." in said(response)
 
     def test_a_viewer_gets_no_preview(self, client: Client) -> None:
         AddLogin("ann", "viewer").execute()
