@@ -166,7 +166,8 @@ def test_an_empty_list_shows_everything_again(tmp_path: Path) -> None:
         ("[[group]]", "[group]", "fleet.toml line 15: write [[group]], with two brackets"),
         ('"2 min"', "120", 'fleet.toml line 6: interval: 120 is not a duration in quotes, as in "60s".'),
         ('"2 min"', '"2 moons"', "fleet.toml line 6: interval: 'moons' is not a unit of time."),
-        ('"2 min"', '"1s"', "fleet.toml line 6: interval: Ensure this value is greater than or equal to"),
+        ('"2 min"', '"1s"', "fleet.toml line 6: interval: It must be 5 s or longer."),
+        ('"20s"', '"11 min"', "fleet.toml line 7: timeout: It must be 10 min or shorter."),
         ('"Europe/Warsaw"', '"Europe/Krakow"', "fleet.toml line 5: timezone: 'Europe/Krakow' is not a"),
         (
             '"flexnet"\naddress = "27000@pl"',
