@@ -17,6 +17,7 @@ from groups_app.composition import check_members, check_memberships, same_addres
 from groups_app.fleet_file import Entry, FleetError, FleetFile
 from groups_app.hiding import LONGEST_FEATURE, SetVisibility
 from groups_app.models import HostGroup, LicenseServerGroup, NameGroup, UserGroup
+from groups_app.names import entries_of
 from groups_app.visibility import not_offered
 from licstats.models import LicenseServer
 
@@ -148,8 +149,14 @@ class ApplyFleet:
 
     def _name_group(self, entry: Entry) -> None:
         model = NAME_GROUPS[entry.kind]
-        entry.values["members"] = "\n".join(entry.values["members"])
-        self._save(entry, model._default_manager.filter(name=entry.values["name"]).first() or model())
+        group = model._default_manager.filter(name=entry.values["name"]).first() or model()
+        for member in entry.values["members"]:
+            if len(entries_of(member)) > 1:
+                line = entry.line_of("members", repr(member)[1:-1])
+                self.file.add(line, f"members {member!r}: each member is a text of its own, without line breaks.")
+        members = "\n".join(entry.values["members"])
+        entry.values["members"] = group.members if group.entries == entries_of(members) else members
+        self._save(entry, group)
 
     def _visibility(self, entry: Entry) -> None:
         login = get_user_model().objects.filter(username=entry.values["user"]).first()

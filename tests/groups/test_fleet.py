@@ -84,6 +84,19 @@ def test_applying_it_again_changes_nothing(tmp_path: Path) -> None:
     assert list(LicenseServer.objects.order_by("pk").values()) == before
 
 
+@pytest.mark.parametrize("kind", ["user_group", "host_group"])
+def test_members_that_mean_the_same_are_unchanged_however_their_lines_end(tmp_path: Path, kind: str) -> None:
+    text = f'[[{kind}]]\nname = "A"\nmembers = ["ann", "design-*"]\n'
+    apply(tmp_path, text)
+    (group,) = [*UserGroup.objects.all(), *HostGroup.objects.all()]
+    type(group).objects.update(members="ann\r\n\r\n design-*\r\n")
+
+    assert f"{kind} A: unchanged" in apply(tmp_path, text)
+    assert f"{kind} A: changed (members)" in apply(tmp_path, text.replace("ann", "bob"))
+    group.refresh_from_db()
+    assert group.members == "bob\ndesign-*"
+
+
 def test_what_changed_is_named_and_what_the_file_does_not_name_stays(tmp_path: Path) -> None:
     apply(tmp_path, WHOLE.partition("[[visibility]]")[0])
     LicenseServerFactory(name="DK", description="not in the file")
@@ -185,6 +198,11 @@ def test_an_empty_list_shows_everything_again(tmp_path: Path) -> None:
             "fleet.toml line 19: servers: there is no license server 'SU'.",
         ),
         ('["PL", "US"]', '["PL", 3]', "fleet.toml line 17: servers is ['PL', 3]: it must be a list of texts"),
+        (
+            '"design-*"',
+            '\n"eve\\nbob"',
+            "fleet.toml line 22: members 'eve\\nbob': each member is a text of its own, without line breaks.",
+        ),
         ('"design-*"', '"a,b"', "fleet.toml line 21: members: 'a,b': write one name or pattern on each"),
         (
             '"viewer1"',
