@@ -10,7 +10,7 @@ from groups_app.models import ForbiddenServer, HiddenFeature, HiddenServer, Host
 from licstats.models import LicenseServer
 from sessions_app.models import OpenSession
 from sessions_app.polling.ingest import ingest
-from tests.factories import FeatureFactory, LicenseServerFactory, UserFactory
+from tests.factories import NOON, FeatureFactory, LicenseServerFactory, UserFactory
 from tests.groups.fleets import apply, refused
 from tests.polling.readings import complete, feature, minute, session
 
@@ -137,6 +137,37 @@ def test_a_reading_that_is_stored_while_a_file_is_applied_stays(
     assert "server PL: changed (description)" in out
     assert (after.description, after.read_at, bytes(after.digest)) == ("new", minute(1), b"bob")
     assert [open_session.user for open_session in OpenSession.objects.all()] == ["ada"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("wxpf", "PL lists no feature 'wxpf'; there is 'WXPF'."),
+        ("Drawing_Pro", "PL lists no feature 'Drawing_Pro'; there is 'drawing-pro'."),
+        ("WXFP", "PL lists no feature 'WXFP'; there is 'WXPF'."),
+        ("NoSuch", "PL lists no feature 'NoSuch'; it is hidden once it does."),
+        ("US-only", "PL lists no feature 'US-only'; it is hidden once it does."),
+    ],
+)
+def test_a_feature_that_its_server_does_not_list_is_hidden_with_a_note(tmp_path: Path, name: str, said: str) -> None:
+    viewer = UserFactory(username="viewer1")
+    server = LicenseServerFactory(name="PL")
+    FeatureFactory(server=server, name="WXPF")
+    FeatureFactory(server=server, name="drawing-pro", last_listed_at=NOON)
+    FeatureFactory(server__name="US", name="US-only")
+    text = f'[[visibility]]\nuser = "viewer1"\nhide_features = ["PL/WXPF", "PL/drawing-pro", "PL/{name}"]\n'
+
+    out = apply(tmp_path, text)
+
+    assert out.startswith(f"visibility viewer1: changed (hide_features)\n  note: {said}\n0 created")
+    assert HiddenFeature.objects.filter(user=viewer, server=server, name=name).exists()
+
+
+def test_of_a_server_that_was_never_read_it_is_not_known_what_it_lists(tmp_path: Path) -> None:
+    UserFactory(username="viewer1")
+    FeatureFactory(server__name="PL", server__read_at=None, name="WXPF")
+
+    assert "note" not in apply(tmp_path, '[[visibility]]\nuser = "viewer1"\nhide_features = ["PL/wxpf"]\n')
 
 
 def test_an_empty_list_shows_everything_again(tmp_path: Path) -> None:
