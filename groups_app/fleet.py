@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import structlog
@@ -14,11 +14,12 @@ from django.db.models import F
 from django.db.models.expressions import Combinable
 
 from groups_app.composition import check_members, check_memberships, same_addresses
-from groups_app.fleet_file import Entry, FleetError, FleetFile
+from groups_app.fleet_file import Entry, FleetError, FleetFile, nearest
 from groups_app.hiding import LONGEST_FEATURE, SetVisibility
 from groups_app.models import HostGroup, LicenseServerGroup, NameGroup, UserGroup
+from groups_app.names import entries_of
 from groups_app.visibility import not_offered
-from licstats.models import LicenseServer
+from licstats.models import Feature, LicenseServer
 
 log = structlog.get_logger(__name__)
 
@@ -148,8 +149,14 @@ class ApplyFleet:
 
     def _name_group(self, entry: Entry) -> None:
         model = NAME_GROUPS[entry.kind]
-        entry.values["members"] = "\n".join(entry.values["members"])
-        self._save(entry, model._default_manager.filter(name=entry.values["name"]).first() or model())
+        group = model._default_manager.filter(name=entry.values["name"]).first() or model()
+        for member in entry.values["members"]:
+            if len(entries_of(member)) > 1:
+                line = entry.line_of("members", repr(member)[1:-1])
+                self.file.add(line, f"members {member!r}: each member is a text of its own, without line breaks.")
+        members = "\n".join(entry.values["members"])
+        entry.values["members"] = group.members if group.entries == entries_of(members) else members
+        self._save(entry, group)
 
     def _visibility(self, entry: Entry) -> None:
         login = get_user_model().objects.filter(username=entry.values["user"]).first()
@@ -170,9 +177,8 @@ class ApplyFleet:
     ) -> None:
         change = SetVisibility(login, servers, features, entry.values.get("hide_new_servers"))
         changed = change.execute()
-        self.outcomes.append(
-            Outcome("visibility", entry.identity, "changed" if changed else "unchanged", tuple(changed))
-        )
+        what, notices = "changed" if changed else "unchanged", _unlisted(features or [])
+        self.outcomes.append(Outcome("visibility", entry.identity, what, tuple(changed), tuple(notices)))
 
     def _features(self, entry: Entry) -> list[tuple[LicenseServer, str]]:
         """`server/feature` pairs: a server's name has no slash, a feature's may."""
@@ -190,3 +196,15 @@ class ApplyFleet:
                 self.file.add(line, f"hide_features '{text[:40]}…': {most}")
         known = ((servers.get(server), feature) for server, _, feature in pairs.values())
         return [(server, feature) for server, feature in known if server and 0 < len(feature) <= LONGEST_FEATURE]
+
+
+def _unlisted(features: list[tuple[LicenseServer, str]]) -> Iterator[str]:
+    """What is to be said of those that their license servers do not list, as far as these were read."""
+    listed: dict[int, set[str]] = {server.pk: set() for server, _ in features if server.read_at}
+    for pk, name in Feature.objects.filter(server__in=listed).values_list("server", "name").distinct():
+        listed[pk].add(name)
+    for server, name in features:
+        if server.pk in listed and name not in listed[server.pk]:
+            near = nearest(name, sorted(listed[server.pk]))
+            then = f"there is '{near}'" if near else "it is hidden once it does"
+            yield f"{server} lists no feature '{name}'; {then}."

@@ -127,7 +127,7 @@ class FleetFile:
         places = _places(text)
         for kind, tables in content.items():
             if kind not in KEYS:
-                self.add(_line_of_kind(text, kind), f"'{kind}' is not known. {_nearest(kind, KEYS, '[[{}]]')}")
+                self.add(_line_of_kind(text, kind), f"'{kind}' is not known. {_hint(kind, KEYS, '[[{}]]')}")
             elif not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
                 self.add(_line_of_kind(text, kind), f"write [[{kind}]], with two brackets, before each of them.")
             else:
@@ -143,14 +143,14 @@ class FleetFile:
         known = KEYS[entry.kind]
         for key, value in entry.values.items():
             if key not in known:
-                self.add(entry.line_of(key), f"'{key}' is not a key of [[{entry.kind}]]. {_nearest(key, known)}")
+                self.add(entry.line_of(key), f"'{key}' is not a key of [[{entry.kind}]]. {_hint(key, known)}")
             elif known[key] is timedelta:
                 self._check_duration(entry, key, value)
             elif not _is(value, known[key]):
                 self.add(entry.line_of(key), f"{key} is {value!r}: it must be {WORDS[known[key]]}.")
             elif isinstance(value, str | list) and any("\0" in text for text in value):
                 self.add(entry.line_of(key), f"{key}: a text cannot hold the character NUL.")
-        misspelled = {_close(key, known) for key in entry.values if key not in known}
+        misspelled = {nearest(key, known) for key in entry.values if key not in known}
         for key in REQUIRED[entry.kind]:
             if entry.values.get(key) in (None, "") and key not in misspelled:
                 self.add(entry.line_of(key), f"this [[{entry.kind}]] needs '{key}'.")
@@ -177,12 +177,18 @@ def _is(value: object, kind: type) -> bool:
     return isinstance(value, kind)
 
 
-def _close(word: str, known: Iterable[str]) -> str:
-    return next(iter(get_close_matches(word.lower().replace("-", "_"), known, n=1, cutoff=0.6)), "")
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The one of `known` that `word` is nearly, whatever the case; empty where there is none."""
+    alike = {_plain(name): name for name in known}
+    return next((alike[name] for name in get_close_matches(_plain(word), alike, n=1, cutoff=0.6)), "")
 
 
-def _nearest(word: str, known: dict[str, Any], form: str = "'{}'") -> str:
-    if close := _close(word, known):
+def _plain(word: str) -> str:
+    return word.lower().replace("-", "_")
+
+
+def _hint(word: str, known: dict[str, Any], form: str = "'{}'") -> str:
+    if close := nearest(word, known):
         return f"Did you mean {form.format(close)}?"
     return f"Known are {', '.join(form.format(key) for key in known)}."
 

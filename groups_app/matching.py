@@ -12,6 +12,7 @@ from groups_app.names import NamePatterns
 from groups_app.visibility import Login, permitted_servers
 
 SHOWN = 100
+NAMELESS = "(no name)"  # a session may have no user, or no host
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,8 @@ class Matches:
     @property
     def count(self) -> str:
         """How many match, as a sentence."""
-        return f"{f'{self.total:,}' if self.total else 'None'} of the {self.what} that have sessions now match."
+        number = f"{self.total:,}" if self.total else "None"
+        return f"{number} of the {self.what} that have sessions now {'matches' if self.total == 1 else 'match'}."
 
     @property
     def text(self) -> str:
@@ -53,4 +55,4 @@ def _known(login: Login, entries: Sequence[str], column: str, what: str) -> Matc
     sessions = apps.get_model("sessions_app", "OpenSession")._default_manager  # by name: imports run one way
     rows = sessions.filter(NamePatterns(F(column), entries), server__in=permitted_servers(login))
     names = rows.order_by(column).values_list(column, flat=True).distinct()
-    return Matches(list(names[:SHOWN]), names.count(), what)
+    return Matches([name if name.strip() else NAMELESS for name in names[:SHOWN]], names.count(), what)

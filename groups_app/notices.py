@@ -48,17 +48,19 @@ def no_longer_reported(explanation: Explanation) -> str:
 
 
 def reason_without_feature(features: QuerySet[Feature], wanted: Identity, where: str) -> str:
-    """What to say of a feature that `features` have not; where its version was not given, which there are."""
-    of_name = features.filter(name=wanted.name).exclude(version="").order_by("version", "type")
-    of_type = of_name.filter(type=wanted.type) if wanted.type else of_name
-    found = [] if wanted.version else list(of_type.values_list("version", "type").distinct())
-    if not found:
-        return f"There is no feature '{' '.join(filter(None, wanted))}' in {where}."
-    versions = list(dict.fromkeys(version for version, _ in found))
-    told = versions if len(versions) == len(found) else [" ".join(each).strip() for each in found]
-    if len(told) == 1:
-        return f"Choose a version of '{wanted.name}' in {where} too. There is one: {versions[0]}."
-    return f"There are {len(told)} of the name '{wanted.name}' in {where}: {named(told)}. Choose one."
+    """What to say of a feature that `features` have not; where its version or type was not given, which there are."""
+    given = {field: value for field in ("version", "type") if (value := getattr(wanted, field))}
+    alike = features.filter(name=wanted.name, **given).order_by("version", "type").values_list("version", "type")
+    name = " ".join(filter(None, wanted))
+    for place, missing in enumerate(("version", "type")):
+        found = [] if missing in given else list(alike.exclude(**{missing: ""}).distinct())
+        words = list(dict.fromkeys(each[place] for each in found))
+        told = words if len(words) == len(found) else [" ".join(each).strip() for each in found]
+        if len(told) == 1:
+            return f"Choose a {missing} of '{name}' in {where} too. There is one: {told[0]}."
+        if told:
+            return f"There are {len(told)} of the name '{name}' in {where}: {named(told)}. Choose one."
+    return f"There is no feature '{name}' in {where}."
 
 
 def group_notices(group: LicenseServerGroup, now: datetime) -> list[str]:
@@ -69,7 +71,11 @@ def group_notices(group: LicenseServerGroup, now: datetime) -> list[str]:
     unread = Feature.objects.filter(server__in=never, last_listed_at=None).order_by().values_list("server")
     blanks = dict(unread.annotate(Count("pk"))) if never else {}
     notices = [notice for server in members if (notice := _notice(server, blanks.get(server.pk, 0), now))]
-    return _first(notices, "has no fresh data", "have no fresh data")
+    return _first(
+        notices,
+        "was never read, is left out, is not queried any more or does not answer",
+        "were never read, are left out, are not queried any more or do not answer",
+    )
 
 
 def misfit_notices(group: LicenseServerGroup) -> list[str]:

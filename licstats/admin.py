@@ -59,7 +59,7 @@ class LicenseServerForm(ServerModelForm):
         label="Time zone", initial="UTC", help_text="Where it runs: its reports name times without a zone."
     )
     interval = DurationTextField(
-        initial=timedelta(seconds=60), help_text="How often it is queried, such as 60s or 5 min; at least 5 s."
+        initial=timedelta(seconds=60), help_text="How often it is queried, such as 60s or 5 min; 5 s to 1 d."
     )
     timeout = DurationTextField(
         label="Time-out",

@@ -7,13 +7,14 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.core.validators import BaseValidator, MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import MD5, Cast, Concat, Length
 from django.utils import timezone as clock
 
+from licstats.durations import format_duration
 from licstats.managers.base import AddressError, Manager
 from licstats.managers.reading import FeatureType, Status, Verdict
 from licstats.managers.registry import MANAGERS
@@ -21,6 +22,13 @@ from licstats.names import plain_name
 from licstats.timezones import validate_timezone
 
 site_name = RegexValidator(r"\A[a-z0-9][a-z0-9_-]*\Z", "A site is small letters, digits, - and _, as in 'krakow'.")
+
+
+def _between(least: timedelta, most: timedelta) -> list[BaseValidator]:
+    return [
+        MinValueValidator(least, f"It must be {format_duration(least)} or longer."),
+        MaxValueValidator(most, f"It must be {format_duration(most)} or shorter."),
+    ]
 
 
 class LicenseServer(models.Model):
@@ -36,13 +44,12 @@ class LicenseServer(models.Model):
         "time zone", max_length=64, default="UTC", validators=[validate_timezone], help_text="Where it runs."
     )
     interval = models.DurationField(
-        default=timedelta(seconds=60),
-        validators=[MinValueValidator(timedelta(seconds=5)), MaxValueValidator(timedelta(days=1))],
+        default=timedelta(seconds=60), validators=_between(timedelta(seconds=5), timedelta(days=1))
     )
     timeout = models.DurationField(
         "time-out",
         default=timedelta(seconds=15),
-        validators=[MinValueValidator(timedelta(seconds=1)), MaxValueValidator(timedelta(minutes=10))],
+        validators=_between(timedelta(seconds=1), timedelta(minutes=10)),
         help_text="A tool that has not answered by then is killed.",
     )
     enabled = models.BooleanField(default=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Count, QuerySet
+from django.db.models import Count, QuerySet, TextField
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -119,10 +119,18 @@ def add_what_is_said(groups: Collection[Any]) -> None:
         group.not_offered = kept_from.get(group.pk, [])
 
 
+class LinesField(forms.CharField):
+    """Lines, whatever the browser parts them by, as a fleet file has them: what was not edited has not changed."""
+
+    def to_python(self, value: Any) -> str:
+        return "\n".join((super().to_python(value) or "").splitlines())
+
+
 class NameGroupAdmin(OpenedMixin, NameGroupModelAdmin):
     """Names and patterns, with who matches among the sessions that are known, also while typing."""
 
     form = OpenedForm
+    formfield_overrides: ClassVar[Any] = {TextField: {"form_class": LinesField}}
     fields = ["name", "description", "members", "who_matches"]
     readonly_fields = ["who_matches"]
     list_display = ["name", "entry_count", "description"]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from groups_app.models import ForbiddenServer, HostGroup, LicenseServerGroup, UserGroup
+from groups_app.models import ForbiddenServer, HostGroup, LicenseServerGroup, NameGroup, UserGroup
 from groups_app.roles import AddLogin
 from licstats.models import LicenseServer
 from tests.factories import FeatureFactory, OpenSessionFactory
@@ -182,8 +183,29 @@ class TestNameGroups:
 
         response = pages.post(reverse("admin:groups_app_usergroup_add"), {"name": "all", "members": "*"})
 
-        assert "1 of the users that have sessions now match: ann." in said(response)
+        assert "1 of the users that have sessions now matches: ann." in said(response)
         assert UserGroup.objects.get().entries == ["*"]
+
+    @pytest.mark.parametrize(("kind", "name"), [(UserGroup, "usergroup"), (HostGroup, "hostgroup")])
+    def test_saving_what_was_not_edited_changes_nothing(self, pages: Client, kind: type[NameGroup], name: str) -> None:
+        group = kind._default_manager.create(name="all", members="ann\nbob")
+        address = reverse(f"admin:groups_app_{name}_change", args=[group.pk])
+
+        pages.post(address, {"name": "all", "members": "ann\r\nbob"})
+
+        group.refresh_from_db()
+        assert group.members == "ann\nbob"
+        assert LogEntry.objects.get().get_change_message() == "No fields changed."
+
+    def test_a_session_without_a_user_is_counted_and_named_as_such(self, pages: Client) -> None:
+        for user in ("", "ann"):
+            OpenSessionFactory(user=user)
+
+        shown = pages.post(reverse("admin:groups_app_usergroup_preview"), {"members": "*"}).json()
+        response = pages.post(reverse("admin:groups_app_usergroup_add"), {"name": "all", "members": "*"})
+
+        assert shown["names"] == ["(no name)", "ann"]
+        assert "2 of the users that have sessions now match: (no name), ann." in said(response)
 
     def test_a_viewer_gets_no_preview(self, client: Client) -> None:
         AddLogin("ann", "viewer").execute()

@@ -10,7 +10,7 @@ from groups_app.models import ForbiddenServer, HiddenFeature, HiddenServer, Host
 from licstats.models import LicenseServer
 from sessions_app.models import OpenSession
 from sessions_app.polling.ingest import ingest
-from tests.factories import FeatureFactory, LicenseServerFactory, UserFactory
+from tests.factories import NOON, FeatureFactory, LicenseServerFactory, UserFactory
 from tests.groups.fleets import apply, refused
 from tests.polling.readings import complete, feature, minute, session
 
@@ -84,6 +84,19 @@ def test_applying_it_again_changes_nothing(tmp_path: Path) -> None:
     assert list(LicenseServer.objects.order_by("pk").values()) == before
 
 
+@pytest.mark.parametrize("kind", ["user_group", "host_group"])
+def test_members_that_mean_the_same_are_unchanged_however_their_lines_end(tmp_path: Path, kind: str) -> None:
+    text = f'[[{kind}]]\nname = "A"\nmembers = ["ann", "design-*"]\n'
+    apply(tmp_path, text)
+    (group,) = [*UserGroup.objects.all(), *HostGroup.objects.all()]
+    type(group).objects.update(members="ann\r\n\r\n design-*\r\n")
+
+    assert f"{kind} A: unchanged" in apply(tmp_path, text)
+    assert f"{kind} A: changed (members)" in apply(tmp_path, text.replace("ann", "bob"))
+    group.refresh_from_db()
+    assert group.members == "bob\ndesign-*"
+
+
 def test_what_changed_is_named_and_what_the_file_does_not_name_stays(tmp_path: Path) -> None:
     apply(tmp_path, WHOLE.partition("[[visibility]]")[0])
     LicenseServerFactory(name="DK", description="not in the file")
@@ -126,6 +139,37 @@ def test_a_reading_that_is_stored_while_a_file_is_applied_stays(
     assert [open_session.user for open_session in OpenSession.objects.all()] == ["ada"]
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("wxpf", "PL lists no feature 'wxpf'; there is 'WXPF'."),
+        ("Drawing_Pro", "PL lists no feature 'Drawing_Pro'; there is 'drawing-pro'."),
+        ("WXFP", "PL lists no feature 'WXFP'; there is 'WXPF'."),
+        ("NoSuch", "PL lists no feature 'NoSuch'; it is hidden once it does."),
+        ("US-only", "PL lists no feature 'US-only'; it is hidden once it does."),
+    ],
+)
+def test_a_feature_that_its_server_does_not_list_is_hidden_with_a_note(tmp_path: Path, name: str, said: str) -> None:
+    viewer = UserFactory(username="viewer1")
+    server = LicenseServerFactory(name="PL")
+    FeatureFactory(server=server, name="WXPF")
+    FeatureFactory(server=server, name="drawing-pro", last_listed_at=NOON)
+    FeatureFactory(server__name="US", name="US-only")
+    text = f'[[visibility]]\nuser = "viewer1"\nhide_features = ["PL/WXPF", "PL/drawing-pro", "PL/{name}"]\n'
+
+    out = apply(tmp_path, text)
+
+    assert out.startswith(f"visibility viewer1: changed (hide_features)\n  note: {said}\n0 created")
+    assert HiddenFeature.objects.filter(user=viewer, server=server, name=name).exists()
+
+
+def test_of_a_server_that_was_never_read_it_is_not_known_what_it_lists(tmp_path: Path) -> None:
+    UserFactory(username="viewer1")
+    FeatureFactory(server__name="PL", server__read_at=None, name="WXPF")
+
+    assert "note" not in apply(tmp_path, '[[visibility]]\nuser = "viewer1"\nhide_features = ["PL/wxpf"]\n')
+
+
 def test_an_empty_list_shows_everything_again(tmp_path: Path) -> None:
     viewer = UserFactory(username="viewer1")
     apply(tmp_path, WHOLE)
@@ -166,7 +210,8 @@ def test_an_empty_list_shows_everything_again(tmp_path: Path) -> None:
         ("[[group]]", "[group]", "fleet.toml line 15: write [[group]], with two brackets"),
         ('"2 min"', "120", 'fleet.toml line 6: interval: 120 is not a duration in quotes, as in "60s".'),
         ('"2 min"', '"2 moons"', "fleet.toml line 6: interval: 'moons' is not a unit of time."),
-        ('"2 min"', '"1s"', "fleet.toml line 6: interval: Ensure this value is greater than or equal to"),
+        ('"2 min"', '"1s"', "fleet.toml line 6: interval: It must be 5 s or longer."),
+        ('"20s"', '"11 min"', "fleet.toml line 7: timeout: It must be 10 min or shorter."),
         ('"Europe/Warsaw"', '"Europe/Krakow"', "fleet.toml line 5: timezone: 'Europe/Krakow' is not a"),
         (
             '"flexnet"\naddress = "27000@pl"',
@@ -184,6 +229,11 @@ def test_an_empty_list_shows_everything_again(tmp_path: Path) -> None:
             "fleet.toml line 19: servers: there is no license server 'SU'.",
         ),
         ('["PL", "US"]', '["PL", 3]', "fleet.toml line 17: servers is ['PL', 3]: it must be a list of texts"),
+        (
+            '"design-*"',
+            '\n"eve\\nbob"',
+            "fleet.toml line 22: members 'eve\\nbob': each member is a text of its own, without line breaks.",
+        ),
         ('"design-*"', '"a,b"', "fleet.toml line 21: members: 'a,b': write one name or pattern on each"),
         (
             '"viewer1"',

@@ -99,7 +99,7 @@ class TestWhoMatchesNow:
     )
     def test_it_is_said_with_the_first_names(self, names: str, total: int, number: str, named: str) -> None:
         found = Matches([*names], total, "users")
-        said = f"{number} of the users that have sessions now match"
+        said = f"{number} of the users that have sessions now {'matches' if total == 1 else 'match'}"
         assert (found.count, found.text) == (f"{said}.", f"{said}{named}.")
 
     @pytest.mark.django_db

@@ -16,6 +16,8 @@ from tests.factories import NOON, FeatureFactory, LicenseServerFactory, UserFact
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
+ONE_MORE = "was never read, is left out, is not queried any more or does not answer"
+MORE = "were never read, are left out, are not queried any more or do not answer"
 
 
 def group_of(**members: dict[str, Any]) -> LicenseServerGroup:
@@ -68,8 +70,8 @@ class TestNoticesOfAGroup:
         ("members", "others"),
         [
             (5, []),
-            (6, ["1 more license server has no fresh data."]),
-            (8, ["3 more license servers have no fresh data."]),
+            (6, [f"1 more license server {ONE_MORE}."]),
+            (8, [f"3 more license servers {MORE}."]),
         ],
     )
     def test_of_many_members_the_first_are_named_and_the_others_counted(self, members: int, others: list[str]) -> None:

@@ -166,7 +166,7 @@ class TestPickLists:
             Scope.read({"scope": "server:PL", "feature": "WXPF", "version": "1.0", "type": "floating"}, anna)
 
 
-def test_a_feature_named_without_its_version_tells_which_there_are_to_who_may_see_them() -> None:
+def test_a_feature_named_without_its_version_or_type_tells_which_there_are_to_who_may_see_them() -> None:
     server = LicenseServerFactory(name="PL")
     group = LicenseServerGroup.objects.create(name="XF")
     group.servers.add(server)
@@ -174,6 +174,7 @@ def test_a_feature_named_without_its_version_tells_which_there_are_to_who_may_se
         FeatureFactory(server=server, name=name, version=version, type=kind)
     for kind in ("floating", "node-locked"):
         FeatureFactory(server=server, name="sim", version="2.0", type=kind)
+    FeatureFactory(server=server, name="tok", version="", type="token")
     ann, anna = login("ann"), login("anna")
     SetVisibility(anna, features=[(server, "cad")]).execute()
 
@@ -186,8 +187,15 @@ def test_a_feature_named_without_its_version_tells_which_there_are_to_who_may_se
     assert refusal(ann, "group:XF", feature="cad") == "There are 2 of the name 'cad' in XF: 11.0, 12.0. Choose one."
     assert refusal(ann, feature="cam") == "Choose a version of 'cam' in PL too. There is one: 1.0."
     assert "2.0 floating, 2.0 node-locked. Choose one." in refusal(ann, feature="sim")
+    for scope, where in (("server:PL", "PL"), ("group:XF", "XF")):
+        one = f"Choose a type of 'cam 1.0' in {where} too. There is one: floating."
+        two = f"There are 2 of the name 'sim 2.0' in {where}: floating, node-locked. Choose one."
+        assert refusal(ann, scope, feature="cam", version="1.0") == one
+        assert refusal(ann, scope, feature="sim", version="2.0") == two
+        assert refusal(ann, scope, feature="tok") == f"Choose a type of 'tok' in {where} too. There is one: token."
     assert refusal(ann, feature="cad", version="9") == "There is no feature 'cad 9' in PL."
     assert refusal(anna, feature="cad") == "There is no feature 'cad' in PL."
+    assert refusal(anna, feature="cad", version="11.0") == "There is no feature 'cad 11.0' in PL."
 
 
 def test_hiding_twice_counts_once(group) -> None:
