@@ -21,7 +21,7 @@ from groups_app.admin.meanwhile import OpenedForm, OpenedMixin
 from groups_app.admin.roles import ASK_ANOTHER
 from groups_app.models import ForbiddenServer
 from groups_app.notices import named
-from groups_app.roles import VIEWER, let_administer
+from groups_app.roles import VIEWER, follow_roles
 from groups_app.visibility import Login, changeable_logins, forbidden_servers, permitted_servers
 
 if TYPE_CHECKING:  # only the stubs know these as generic
@@ -35,6 +35,10 @@ else:
 
 FOR_SUPERUSERS = ("is_superuser", "user_permissions")
 NO_ROLE = "Choose a role. Roles say what a login may not see: without one it would see every license server."
+TOLD = {
+    True: "{} has the role administrator, so it may use these pages.",
+    False: "{} has nothing to administer, so it may not use these pages.",
+}
 OR_ASK = "choose it as well, or ask an administrator whom it does not limit."
 
 
@@ -129,8 +133,8 @@ class LoginAdmin(OpenedMixin, NamedAloneMixin, LoginModelAdmin):
         for role in set(kept) - set(form.instance.groups.all()):
             form.instance.groups.add(role)
             self.message_user(request, f"{form.instance} has the role {role}: it limits you as well.", messages.WARNING)
-        if let_administer(form.instance):
-            self.message_user(request, f"{form.instance} has the role administrator, so it may use these pages.")
+        if follow_roles(form.instance):
+            self.message_user(request, TOLD[form.instance.is_staff].format(form.instance))
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         fields = tuple(super().get_readonly_fields(request, obj))
