@@ -73,13 +73,24 @@ def ship_roles(sender: AppConfig, **kwargs: Any) -> None:
     administrator.permissions.add(*shipped_permissions(administrator))
 
 
-def let_administer(login: User) -> bool:
-    """Whoever has the role administrator may use the admin pages; True where this login could not until now."""
-    if login.is_staff or not login.groups.filter(name=ADMINISTRATOR).exists():
+def follow_roles(login: User) -> bool:
+    """Whoever has the role administrator may use the admin pages, and nobody who has nothing to do there.
+
+    True where this login could not until now, or can no longer.
+    """
+    administers = login.groups.filter(name=ADMINISTRATOR).exists()
+    may = administers or (login.is_staff and _has_work(login))
+    if login.is_staff == may:
         return False
-    login.is_staff = True
+    login.is_staff = may
     login.save(update_fields=["is_staff"])
     return True
+
+
+def _has_work(login: User) -> bool:
+    """Whether the admin pages have anything for `login`: closing sessions is not done there."""
+    given = Permission.objects.filter(Q(group__user=login) | Q(user=login))
+    return login.is_superuser or given.exclude(codename=CLOSE_SESSION[1]).exists()
 
 
 class AddLogin:
@@ -101,5 +112,5 @@ class AddLogin:
         login.full_clean()
         login.save()
         login.groups.add(Group.objects.get(name=self.role))
-        let_administer(login)
+        follow_roles(login)
         return self.password

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import AnonymousUser, Group, User
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
@@ -17,11 +17,12 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 
 from groups_app.admin.deleting import NamedAloneMixin
+from groups_app.admin.lockout import NOBODY_LEFT, KeepsAdministratorForm, KeepsAdministratorMixin, leaves_nobody
 from groups_app.admin.meanwhile import OpenedForm, OpenedMixin
 from groups_app.admin.roles import ASK_ANOTHER
 from groups_app.models import ForbiddenServer
 from groups_app.notices import named
-from groups_app.roles import VIEWER, let_administer
+from groups_app.roles import VIEWER, follow_roles
 from groups_app.visibility import Login, changeable_logins, forbidden_servers, permitted_servers
 
 if TYPE_CHECKING:  # only the stubs know these as generic
@@ -29,12 +30,17 @@ if TYPE_CHECKING:  # only the stubs know these as generic
     LoginModelForm = forms.ModelForm[User]
     CreationForm = AdminUserCreationForm[User]
     ChangeForm = UserChangeForm[User]
+    PasswordChangeForm = AdminPasswordChangeForm[User]
 else:
     LoginModelAdmin, LoginModelForm = UserAdmin, object
-    CreationForm, ChangeForm = AdminUserCreationForm, UserChangeForm
+    CreationForm, ChangeForm, PasswordChangeForm = AdminUserCreationForm, UserChangeForm, AdminPasswordChangeForm
 
 FOR_SUPERUSERS = ("is_superuser", "user_permissions")
 NO_ROLE = "Choose a role. Roles say what a login may not see: without one it would see every license server."
+TOLD = {
+    True: "{} has the role administrator, so it may use these pages.",
+    False: "{} has nothing to administer, so it may not use these pages.",
+}
 OR_ASK = "choose it as well, or ask an administrator whom it does not limit."
 
 
@@ -64,7 +70,7 @@ class AddLoginForm(WithRoles, CreationForm):
         self.fields["groups"].error_messages["required"] = NO_ROLE
 
 
-class ChangeLoginForm(WithRoles, OpenedForm, ChangeForm):
+class ChangeLoginForm(WithRoles, KeepsAdministratorForm, OpenedForm, ChangeForm):
     """Nobody takes a role that forbids what they see: whoever limits is to be able to give back."""
 
     login: Login = AnonymousUser()
@@ -79,6 +85,18 @@ class ChangeLoginForm(WithRoles, OpenedForm, ChangeForm):
         return roles
 
 
+class PasswordForm(PasswordChangeForm):
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if not self.cleaned_data["set_usable_password"] and leaves_nobody(lambda: _shut_out([self.user.pk])):
+            self.add_error("usable_password", f"{self.user} keeps its password: {NOBODY_LEFT}")
+        return cleaned
+
+
+def _shut_out(keys: Iterable[int]) -> None:
+    User.objects.filter(pk__in=keys).update(is_active=False)
+
+
 def _what_is_lost(role: Group, login: Login) -> str:
     forbidden = ForbiddenServer.objects.filter(role=role)
     servers = list(permitted_servers(login).filter(pk__in=forbidden.values("server")))
@@ -87,11 +105,12 @@ def _what_is_lost(role: Group, login: Login) -> str:
     return f"The role {role} forbids you {named(servers)}, which you could not give back. {ASK_ANOTHER}"
 
 
-class LoginAdmin(OpenedMixin, NamedAloneMixin, LoginModelAdmin):
+class LoginAdmin(OpenedMixin, KeepsAdministratorMixin, NamedAloneMixin, LoginModelAdmin):
     """An administrator manages logins that may see no more than itself; only superusers make or change superusers."""
 
     list_display = ["username", "email", "roles", "is_active", "is_staff", "is_superuser", "visibility"]
     form = ChangeLoginForm
+    change_password_form = PasswordForm
     add_form = AddLoginForm
     add_fieldsets = [(None, {"fields": ["username", "groups", "usable_password", "password1", "password2"]})]
 
@@ -104,6 +123,9 @@ class LoginAdmin(OpenedMixin, NamedAloneMixin, LoginModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_delete_permission(request, obj) and self._may_touch(request, obj)
+
+    def lose(self, keys: list[int]) -> None:
+        _shut_out(keys)
 
     def _may_touch(self, request: HttpRequest, login: User | None) -> bool:
         return login is None or changeable_logins(request.user).filter(pk=login.pk).exists()
@@ -129,8 +151,8 @@ class LoginAdmin(OpenedMixin, NamedAloneMixin, LoginModelAdmin):
         for role in set(kept) - set(form.instance.groups.all()):
             form.instance.groups.add(role)
             self.message_user(request, f"{form.instance} has the role {role}: it limits you as well.", messages.WARNING)
-        if let_administer(form.instance):
-            self.message_user(request, f"{form.instance} has the role administrator, so it may use these pages.")
+        if follow_roles(form.instance):
+            self.message_user(request, TOLD[form.instance.is_staff].format(form.instance))
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         fields = tuple(super().get_readonly_fields(request, obj))

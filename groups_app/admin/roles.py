@@ -14,6 +14,7 @@ from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.http import HttpRequest
 
 from groups_app.admin.deleting import NamedAloneMixin
+from groups_app.admin.lockout import KeepsAdministratorForm, KeepsAdministratorMixin
 from groups_app.admin.meanwhile import OpenedForm, OpenedMixin
 from groups_app.admin.pickers import ServerField, ServerPicker, offered_servers
 from groups_app.models import ForbiddenServer, LicenseServerGroup
@@ -25,7 +26,7 @@ from licstats.models import LicenseServer
 ASK_ANOTHER = "Ask a superuser, or an administrator who does not have this role."
 
 
-class RoleForm(OpenedForm):
+class RoleForm(KeepsAdministratorForm, OpenedForm):
     forbidden = ServerField(
         LicenseServer.objects.none(),
         required=False,
@@ -74,7 +75,7 @@ class RoleForm(OpenedForm):
         return servers
 
 
-class RoleAdmin(OpenedMixin, NamedAloneMixin, GroupAdmin):
+class RoleAdmin(OpenedMixin, KeepsAdministratorMixin, NamedAloneMixin, GroupAdmin):
     """Django's groups are the roles. Whoever changes one sees which groups are not offered to it because of that."""
 
     form = RoleForm
@@ -88,6 +89,9 @@ class RoleAdmin(OpenedMixin, NamedAloneMixin, GroupAdmin):
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         named, counts, needed, protected = super().get_deleted_objects(objs, request)
         return named, counts, needed, [*protected, *_kept_for(objs)]
+
+    def lose(self, keys: list[int]) -> None:
+        User.groups.through.objects.filter(group__in=keys).delete()
 
     def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
         """Not of a role that forbids what the administrator may not see either: with it that would be lifted."""

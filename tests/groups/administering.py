@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.contrib.auth.models import Group, User
 from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
@@ -9,6 +12,7 @@ from django.urls import reverse
 from licstats.models import LicenseServer
 from tests.factories import FeatureFactory, LicenseServerFactory
 
+DATES = {"date_joined_0": "2026-03-16", "date_joined_1": "12:00:00"}
 ADD = "admin:groups_app_licenseservergroup_add"
 
 
@@ -30,3 +34,11 @@ def server(name: str, vendor: str = "", manager: str = "flexnet") -> LicenseServ
 
 def add_group(pages: Client, *servers: LicenseServer, name: str = "XF"):
     return pages.post(reverse(ADD), {"name": name, "servers": [server.pk for server in servers]})
+
+
+def change_login(pages: Client, login: User, *roles: str, **values: Any):
+    """Saves it active and with these roles alone, but for `values`; None leaves a box unticked."""
+    chosen = list(Group.objects.filter(name__in=roles).values_list("pk", flat=True))
+    fields = {"username": login.username, "is_active": "on", "groups": chosen, **DATES, **values}
+    fields = {name: value for name, value in fields.items() if value is not None}
+    return pages.post(reverse("admin:auth_user_change", args=[login.pk]), fields)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import timedelta
 
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.auth.models import Group, User
 
 from groups_app.hiding import SetVisibility
@@ -103,10 +104,13 @@ def login(role: str, superuser: bool = False) -> User:
 
 
 def forbid(user: User) -> None:
-    """The server is forbidden to a role of the login, and with it a group that has it."""
+    """The server is forbidden to a role of the login, and with it a group that has it; it had changed both itself."""
     server = add_secret()
     ForbiddenServer.objects.create(role=Group.objects.get(name="limited"), server=server)
-    LicenseServerGroup.objects.create(name="zsecret-group").servers.add(server, LicenseServer.objects.get(name="PL"))
+    group = LicenseServerGroup.objects.create(name="zsecret-group")
+    group.servers.add(server, LicenseServer.objects.get(name="PL"))
+    for action in (ADDITION, CHANGE, DELETION):
+        LogEntry.objects.log_actions(user.pk, [server, group], action)
 
 
 def give_partial_reading(server: LicenseServer, name: str) -> None:

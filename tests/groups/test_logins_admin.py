@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 from django.urls import reverse
 
 from groups_app.models import ForbiddenServer
+from tests.groups.administering import change_login as change
 from tests.groups.administering import errors, said, server
 
 pytestmark = pytest.mark.django_db
 
-DATES = {"date_joined_0": "2026-03-16", "date_joined_1": "12:00:00"}
 PASSWORD = {"usable_password": "true", "password1": "Zh7-plum-tree", "password2": "Zh7-plum-tree"}
 NO_ROLE = "Choose a role. Roles say what a login may not see: without one it would see every license server."
 
@@ -23,12 +22,6 @@ NO_ROLE = "Choose a role. Roles say what a login may not see: without one it wou
 def add(pages: Client, name: str, *roles: str):
     chosen = list(Group.objects.filter(name__in=roles).values_list("pk", flat=True))
     return pages.post(reverse("admin:auth_user_add"), {"username": name, "groups": chosen, **PASSWORD})
-
-
-def change(pages: Client, login: User, *roles: str, **values: Any):
-    chosen = list(Group.objects.filter(name__in=roles).values_list("pk", flat=True))
-    fields = {"username": login.username, "is_active": "on", "groups": chosen, **DATES, **values}
-    return pages.post(reverse("admin:auth_user_change", args=[login.pk]), fields)
 
 
 class TestRolesOfLogins:
@@ -102,6 +95,32 @@ class TestRolesOfLogins:
 
         assert "ann has the role administrator, so it may use these pages." in said(response)
         assert client.get(reverse("admin:index")).status_code == 200
+
+    def test_a_login_that_has_nothing_to_administer_any_more_is_not_let_into_the_administration(
+        self, pages: Client, client: Client
+    ) -> None:
+        add(pages, "ann", "administrator")
+        ann = User.objects.get(username="ann")
+        client.force_login(ann)
+        closing = Permission.objects.get(codename="close_session")
+
+        response = change(pages, ann, "viewer", is_staff="on", user_permissions=[closing.pk])
+
+        assert "ann has nothing to administer, so it may not use these pages." in said(response)
+        assert client.get(reverse("admin:index")).status_code == 302
+
+    def test_a_login_that_has_something_else_to_administer_stays_in_the_administration(
+        self, pages: Client, client: Client
+    ) -> None:
+        add(pages, "ann", "administrator")
+        planner = Group.objects.create(name="planner")
+        planner.permissions.add(Permission.objects.get(codename="change_licenseserver"))
+        ann = User.objects.get(username="ann")
+        client.force_login(ann)
+
+        change(pages, ann, "planner", is_staff="on")
+
+        assert reverse("admin:licstats_licenseserver_changelist") in client.get(reverse("admin:index")).content.decode()
 
 
 class TestLimits:
