@@ -129,7 +129,7 @@ def test_nothing_is_written_where_no_column_is_asked_for(viewer: Viewer) -> None
     source = SESSIONS_GRID.source(viewer.page().context["state"])
 
     assert source.written([]) is None
-    assert list(source.values([])) == []
+    assert list(source.every([])) == []
 
 
 @pytest.mark.parametrize("way", ["user", "host", "user,host", "feature", "server", "feature,user"])
