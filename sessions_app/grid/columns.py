@@ -34,7 +34,8 @@ Value = str | int | float | date | datetime | timedelta | list[str] | None
 # The upper headers.
 SERVER, FEATURE, USER, HOST = "License Server", "Feature", "User", "Host"
 
-DASH = mark_safe('<span class="dash">–</span>')  # noqa: RUF001 - constant
+NOT_KNOWN = "–"  # noqa: RUF001 - a dash, as typesetters have it
+DASH = mark_safe(f'<span class="dash">{NOT_KNOWN}</span>')  # noqa: S308 - constant
 FIRST = 5  # entries of a list that are shown at once
 LONG = 48  # letters
 ON_PAGE = 50  # entries of a list that a page holds; exports hold all
@@ -131,6 +132,14 @@ class Column(tables.Column):  # type: ignore[misc]  # the package has no types
             return "; ".join(value)
         return "" if value is None else str(value)
 
+    def absent(self, row: Row) -> str:
+        """What stands where there is no value, on the page, in PDF and in XLSX: a dash where it is not known."""
+        return NOT_KNOWN
+
+    def absent_cell(self, row: Row) -> str:
+        word = self.absent(row)
+        return DASH if word == NOT_KNOWN else f'<span class="muted">{escape(word)}</span>'
+
     def cell(self, row: Row, moment: Moment) -> str:
         """The inner HTML of the cell."""
         raw = row[self.path]
@@ -146,7 +155,7 @@ class NumberColumn(Column):
 
     def cell(self, row: Row, moment: Moment) -> str:
         raw = row[self.path]
-        return DASH if raw is None else f"{raw:,}"
+        return self.absent_cell(row) if raw is None else f"{raw:,}"
 
 
 class ChoiceColumn(Column):
@@ -177,7 +186,7 @@ class DateColumn(Column):
 
     def cell(self, row: Row, moment: Moment) -> str:
         raw: date | None = row[self.path]
-        return DASH if raw is None else raw.isoformat()
+        return self.absent_cell(row) if raw is None else raw.isoformat()
 
 
 class DateTimeColumn(Column):

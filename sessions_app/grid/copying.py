@@ -7,7 +7,8 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import F, Func, QuerySet, TextField
+from django.db.models import F, Func, QuerySet, TextField, Value
+from django.db.models.functions import Cast, Coalesce
 
 CHUNK = 64 * 1024  # bytes that are sent at once
 
@@ -34,8 +35,12 @@ def copied(written: QuerySet[Any], texts: Collection[str]) -> Iterator[bytes]:
     chosen = [
         f"safe_{name.removeprefix('written_')}" if name.removeprefix("written_") in texts else name for name in names
     ]
+    rows = written.annotate(**safe)
+    if len(chosen) == 1:  # a null alone leaves its line blank, which is read as no row; an empty text is written as ""
+        shown = Coalesce(Cast(F(chosen[0]), TextField()), Value(""), output_field=TextField())
+        rows, chosen = rows.annotate(shown=shown), ["shown"]
     try:
-        statement, params = written.annotate(**safe).values_list(*chosen).query.sql_with_params()
+        statement, params = rows.values_list(*chosen).query.sql_with_params()
     except EmptyResultSet:  # a condition that no row can meet, such as one of no license server
         return
     with connection.cursor() as cursor, cursor.copy(f"COPY ({statement}) TO STDOUT (FORMAT csv)", params) as copy:

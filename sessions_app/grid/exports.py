@@ -80,11 +80,6 @@ def exported(state: GridState) -> list[Column]:
     return [column for column in state.columns if not column.exclude_from_export]
 
 
-def rows_of(state: GridState, columns: Sequence[Column]) -> Iterator[Sequence[Any]]:
-    """What stands at the columns' paths, row by row."""
-    return state.grid.source(state).values(columns)
-
-
 def written_rows(state: GridState, columns: Sequence[Column]) -> Iterator[Sequence[Any]]:
     """Texts, numbers and lists of texts as CSV and JSON hold them, row by row."""
     source = state.grid.source(state)
@@ -92,8 +87,8 @@ def written_rows(state: GridState, columns: Sequence[Column]) -> Iterator[Sequen
     if written is not None:
         yield from written.iterator(chunk_size=BATCH)
         return
-    for row in source.values(columns):
-        yield [plain(column.value(raw, state.moment)) for column, raw in zip(columns, row, strict=True)]
+    for row in source.every(columns):
+        yield [plain(column.value(row[column.path], state.moment)) for column in columns]
 
 
 def safe(text: str) -> str:

@@ -244,8 +244,8 @@ class RowSource(ABC):
         """Rows `start` to `stop` (from 0, without the last) with all that their cells look at."""
 
     @abstractmethod
-    def values(self, columns: Sequence[Column]) -> Iterator[Sequence[Any]]:
-        """Every row, as what stands at the paths of `columns`; in flat memory."""
+    def every(self, columns: Sequence[Column]) -> Iterator[Row]:
+        """Every row with what `columns` look at; in flat memory."""
 
     def written(self, columns: Sequence[Column]) -> QuerySet[Any] | None:
         """Every row as exports write it, by the database; None where that takes Python."""
@@ -288,12 +288,11 @@ class PlainRows(RowSource):
             return self._of_servers(start, stop, wanted)
         return fetched(self.rows, self.order(), start, stop, total, wanted, indexed=self.whole)
 
-    def values(self, columns: Sequence[Column]) -> Iterator[Sequence[Any]]:
-        paths = [column.path for column in columns]
+    def every(self, columns: Sequence[Column]) -> Iterator[Row]:
+        paths = dict.fromkeys(path for column in columns for path in column.needs)
         if not paths:  # Django takes no names for all
             return iter(())
-        rows = self.rows.order_by(*self.order()).values_list(*paths)
-        return iter(rows.iterator(chunk_size=2_000))
+        return iter(self.rows.order_by(*self.order()).values(*paths).iterator(chunk_size=2_000))
 
     def written(self, columns: Sequence[Column]) -> QuerySet[Any] | None:
         expressions = {f"written_{column.name}": column.written(self.state.moment) for column in columns}
@@ -394,6 +393,5 @@ class AggregatedRows(RowSource):
     def slice(self, start: int, stop: int, total: int) -> Sequence[Row]:
         return self.aggregated.described(list(self.ordered()[start:stop]))
 
-    def values(self, columns: Sequence[Column]) -> Iterator[Sequence[Any]]:
-        for row in self.aggregated.all_described(self.ordered()):
-            yield [row[column.path] for column in columns]
+    def every(self, columns: Sequence[Column]) -> Iterator[Row]:
+        return self.aggregated.all_described(self.ordered())

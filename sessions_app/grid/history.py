@@ -35,8 +35,8 @@ from sessions_app.polling.figures import INTERVALS_TO_A_GAP
 class EndColumn(DateTimeColumn):
     """When the session ended; on hover when it was last seen, as between the two nothing is known."""
 
-    def words(self, value: Any, moment: Moment) -> str:
-        return super().words(value, moment) or "open"
+    def absent(self, row: Row) -> str:
+        return "open"
 
     def cell(self, row: Row, moment: Moment) -> str:
         closed: datetime | None = row["closed_at"]

@@ -13,7 +13,7 @@ from fontTools.ttLib import TTFont
 from fpdf import FPDF
 
 from sessions_app.grid.columns import Column, Kind
-from sessions_app.grid.exports import exported, rows_of, too_many
+from sessions_app.grid.exports import exported, too_many
 from sessions_app.grid.state import GridState
 from sessions_app.grid.words import in_words
 
@@ -35,10 +35,10 @@ def document(state: GridState) -> IO[bytes]:
     columns = exported(state)
     rows = (
         [
-            readable(column.words(column.value(raw, state.moment), state.moment))
-            for column, raw in zip(columns, row, strict=True)
+            readable(column.words(column.value(row[column.path], state.moment), state.moment) or column.absent(row))
+            for column in columns
         ]
-        for row in rows_of(state, columns)
+        for row in state.grid.source(state).every(columns)
     )
     sheet = Sheet(state, columns, list(islice(rows, SAMPLE)), total)
     sheet.write(rows)

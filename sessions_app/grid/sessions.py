@@ -20,6 +20,7 @@ from sessions_app.grid.columns import (
     DASH,
     FEATURE,
     HOST,
+    NOT_KNOWN,
     SERVER,
     USER,
     ActionColumn,
@@ -95,14 +96,15 @@ class UserColumn(Column):
 class ExpirationColumn(DateColumn):
     """When the feature's licenses expire; "permanent" where they do not."""
 
-    def cell(self, row: Row, moment: Moment) -> str:
-        if row[self.path] is None and row["feature__permanent"]:
-            return '<span class="muted">permanent</span>'
-        return super().cell(row, moment)
+    def absent(self, row: Row) -> str:
+        return "permanent" if row["feature__permanent"] else NOT_KNOWN
 
 
 class BorrowColumn(DateTimeColumn):
     """When the borrowed license returns by itself; empty where nothing is borrowed."""
+
+    def absent(self, row: Row) -> str:
+        return ""
 
     def cell(self, row: Row, moment: Moment) -> str:
         raw = row[self.path]

@@ -18,8 +18,8 @@ from groups_app.scope import Scope, feature_address
 from groups_app.sums import with_arithmetic
 from licstats.models import Feature
 from sessions_app.grid.columns import (
-    DASH,
     FEATURE,
+    NOT_KNOWN,
     SERVER,
     ChoiceColumn,
     Column,
@@ -96,13 +96,11 @@ class UsedColumn(NumberColumn):
         return explained(f"{used:,}", row, first=True)
 
 
-class TotalColumn(NumberColumn):
+class TotalColumn(ExplainedColumn):
     """All licenses; unlimited or uncounted ones in words."""
 
-    def cell(self, row: Row, moment: Moment) -> str:
-        if row["total"] is None:
-            return format_html('<span class="muted">{}</span>', explained("unlimited", row))
-        return explained(f"{row['total']:,}", row)
+    def absent(self, row: Row) -> str:
+        return "unlimited"
 
 
 class AvailableColumn(NumberColumn):
@@ -135,12 +133,13 @@ class UtilizationColumn(NumberColumn):
 class ExpirationColumn(DateColumn):
     """The soonest expiration of what counts; "permanent" where there is none."""
 
+    def absent(self, row: Row) -> str:
+        return "permanent" if row["permanent"] else NOT_KNOWN
+
     def cell(self, row: Row, moment: Moment) -> str:
         expires = row["expires"]
-        if expires is None:
-            return '<span class="muted">permanent</span>' if row["permanent"] else DASH
-        past = expires < moment.today
-        return f'<span class="{"age-stale" if past else ""}">{expires}</span>'
+        past = expires is not None and expires < moment.today
+        return f'<span class="age-stale">{expires}</span>' if past else super().cell(row, moment)
 
 
 class LastUpdateColumn(DateTimeColumn):

@@ -14,8 +14,8 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
-from sessions_app.grid.columns import Column, Kind, Moment
-from sessions_app.grid.exports import exported, rows_of, safe
+from sessions_app.grid.columns import NOT_KNOWN, Column, Kind, Moment, Row
+from sessions_app.grid.exports import TEXTS, exported, safe
 from sessions_app.grid.state import GridState
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -29,7 +29,7 @@ def workbook(state: GridState) -> IO[bytes]:
     """A workbook with typed cells, at its beginning; times are in the viewer's zone, which their header names."""
     columns = exported(state)
     book = Workbook(write_only=True)
-    rows = rows_of(state, columns)
+    rows = state.grid.source(state).every(columns)
     for number in count(1):
         add_sheet(book, state, columns, islice(rows, MOST_ROWS), number)
         following = list(islice(rows, 1))
@@ -42,7 +42,7 @@ def workbook(state: GridState) -> IO[bytes]:
     return file
 
 
-def add_sheet(book: Workbook, state: GridState, columns: Sequence[Column], rows: Iterator[Any], number: int) -> None:
+def add_sheet(book: Workbook, state: GridState, columns: Sequence[Column], rows: Iterator[Row], number: int) -> None:
     """Fills one sheet with a header and `rows`."""
     sheet = book.create_sheet(state.grid.title if number == 1 else f"{state.grid.title} {number}")
     sheet.freeze_panes = "A2"
@@ -51,7 +51,7 @@ def add_sheet(book: Workbook, state: GridState, columns: Sequence[Column], rows:
     sheet.append([heading(sheet, column, state.moment) for column in columns])
     writers = [writer(sheet, column, state.moment) for column in columns]
     for row in rows:
-        sheet.append([write(raw) for write, raw in zip(writers, row, strict=True)])
+        sheet.append([write(row) for write in writers])
 
 
 def heading(sheet: Any, column: Column, moment: Moment) -> WriteOnlyCell:
@@ -61,17 +61,19 @@ def heading(sheet: Any, column: Column, moment: Moment) -> WriteOnlyCell:
     return cell
 
 
-def writer(sheet: Any, column: Column, moment: Moment) -> Callable[[Any], Any]:
-    """How a column's raw value becomes a cell; words as they stand on the screen."""
-    if column.kind in (Kind.TEXT, Kind.CHOICE):
-        return lambda raw: text(column.words(raw, moment))
+def writer(sheet: Any, column: Column, moment: Moment) -> Callable[[Row], Any]:
+    """How a column of a row becomes a cell; words as they stand on the screen, and nothing where it is not known."""
+    if column.kind in TEXTS:
+        return lambda row: text(column.words(row[column.path], moment))
     number_format = FORMATS.get(column.kind)
 
-    def write(raw: Any) -> Any:
-        value = column.value(raw, moment)
+    def write(row: Row) -> Any:
+        value = column.value(row[column.path], moment)
+        if value is None:
+            return text(column.absent(row).removeprefix(NOT_KNOWN)) or None
         if isinstance(value, datetime):
             value = value.astimezone(moment.zone).replace(tzinfo=None, microsecond=0)
-        if value is None or number_format is None:
+        if number_format is None:
             return value
         cell = WriteOnlyCell(sheet, value)
         cell.number_format = number_format

@@ -1,13 +1,15 @@
-"""A login that looks, and how pages and files are asked for."""
+"""A login that looks, how pages and files are asked for, and what a PDF gets written."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
+from fpdf import FPDF
 
 from tests.factories import UserFactory
 
@@ -51,3 +53,29 @@ def content(response: Any) -> bytes:
 @pytest.fixture
 def viewer(db: None) -> Viewer:
     return Viewer()
+
+
+@dataclass(frozen=True)
+class Written:
+    """A text on a page, by where it begins and ends, and the line that it stands on."""
+
+    page: int
+    y: float
+    x: float
+    end: float
+    text: str
+    size: float
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> list[Written]:
+    """What a PDF gets written, in its order."""
+    found: list[Written] = []
+    write = FPDF.text
+
+    def text(self: FPDF, x: float, y: float, text: str = "") -> None:
+        found.append(Written(self.page_no(), y, x, x + self.get_string_width(text), text, self.font_size_pt))
+        write(self, x, y, text)
+
+    monkeypatch.setattr(FPDF, "text", text)
+    return found

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+
 import pytest
 import time_machine
 from django.utils import timezone
@@ -9,7 +12,7 @@ from django.utils import timezone
 from groups_app.models import LicenseServerGroup
 from licstats.models import LicenseServer
 from sessions_app.grid.sessions import SESSIONS as SESSIONS_GRID
-from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory
+from tests.factories import NOON, FeatureFactory, LicenseServerFactory, OpenSessionFactory
 from tests.grid import plain
 from tests.grid.conftest import SESSIONS, Viewer, content
 
@@ -126,7 +129,7 @@ def test_nothing_is_written_where_no_column_is_asked_for(viewer: Viewer) -> None
     source = SESSIONS_GRID.source(viewer.page().context["state"])
 
     assert source.written([]) is None
-    assert list(source.values([])) == []
+    assert list(source.every([])) == []
 
 
 @pytest.mark.parametrize("way", ["user", "host", "user,host", "feature", "server", "feature,user"])
@@ -138,3 +141,24 @@ def test_hosts_and_addresses_of_added_up_rows_are_lists_whatever_they_are_added_
 
     assert (row["host"], row["ip"]) == (["ws1"], ["10.0.0.1"])
     assert content(viewer.file("csv", group_by=way, columns="host,ip")).decode() == "host,ip\nws1,10.0.0.1\n"
+
+
+@pytest.mark.parametrize(
+    ("column", "way"),
+    [(name, "") for name in ("expiration", "version", "ip", "checkout_time", "time_used", "borrow_expiration")]
+    + [(name, "user") for name in ("expiration", "version", "ip")],
+)
+def test_a_csv_of_one_column_has_a_row_also_where_nothing_stands_in_it(viewer: Viewer, column: str, way: str) -> None:
+    """A blank line is no row to those who read CSV."""
+    known = FeatureFactory.create(version="2026.1", expires=NOON.date())
+    unknown = FeatureFactory.create(version="", expires=None)
+    OpenSessionFactory.create(feature=known, ip="10.0.0.1", checked_out_at=NOON, borrow_expires_at=NOON)
+    OpenSessionFactory.create(feature=unknown, ip="", checked_out_at=None, borrow_expires_at=None)
+    asked = {"columns": column, "group_by": way}
+
+    with time_machine.travel(timezone.now(), tick=False):
+        lines = list(csv.DictReader(io.StringIO(content(viewer.file("csv", **asked)).decode())))
+
+        assert len(lines) == 2
+        assert [line[column] for line in lines] == [plain.in_csv(row[column]) for row in viewer.rows(**asked)]
+        assert {bool(line[column]) for line in lines} == {True, False}
