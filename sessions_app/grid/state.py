@@ -230,7 +230,9 @@ class StateReader:
             del self.given[name]
 
     def _error(self, name: str, message: str) -> None:
-        self.errors.setdefault(name, []).append(message)
+        said = self.errors.setdefault(name, [])
+        if message not in said:  # one value may be that of both bounds
+            said.append(message)
 
     def _single(self, name: str) -> str:
         if (times := len(self.given.get(name, ()))) > 1:
@@ -339,7 +341,7 @@ class StateReader:
             if column is None or not column.sortable:
                 self._error("sort", f"Rows cannot be sorted by '{key.name}'.")
             elif aggregation is not None and not aggregation.sorts(key.name):
-                self._error("sort", f"Rows that are aggregated by {aggregation.label.lower()} have no {column.title}.")
+                self._error("sort", why_unsorted(column, aggregation))
             elif key.name not in keys:
                 keys[key.name] = key
         return tuple(keys.values()) or self.grid.first_sort(scope, aggregation)
@@ -366,6 +368,13 @@ class StateReader:
             self._error("per_page", f"A page has {', '.join(map(str, PAGE_SIZES))} rows.")
             return PAGE_SIZES[0]
         return size
+
+
+def why_unsorted(column: Column, aggregation: Aggregation) -> str:
+    rows = f"Rows that are aggregated by {aggregation.label.lower()}"
+    if column.name in aggregation.columns:
+        return f"{rows} cannot be sorted by {column.title}: a list of addresses has no order."
+    return f"{rows} have no {column.title}."
 
 
 def encoded(name: str, texts: Sequence[str]) -> str:

@@ -372,3 +372,21 @@ def test_a_name_that_is_empty_is_shown_as_not_known(viewer: Viewer, group_by: st
 
     assert not re.search(r'<td class="text[^"]*">(</td>| )', text)
     assert 'class="dash"' in text
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        (
+            "sort=ip",
+            "sort: Rows that are aggregated by feature cannot be sorted by Host IP: a list of addresses has no",
+        ),
+        ("sort=time_used", "sort: Rows that are aggregated by feature have no Time Used."),
+        ("used==2", "used: Enter a whole number."),
+    ],
+)
+def test_an_export_says_the_true_reason_and_says_it_once(viewer: Viewer, asked: str, reason: str) -> None:
+    answer = viewer.client.get(f"{SESSIONS}.json?group_by=feature&{asked}")
+
+    (line,) = answer.content.decode().splitlines()
+    assert (answer.status_code, line[: len(reason)]) == (400, reason)
