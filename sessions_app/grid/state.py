@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 
 from groups_app.scope import ScopeError
-from licstats.moments import has_offset
+from licstats.moments import Tell, has_offset, minute_here
 from sessions_app.gaps import Gap, gaps_at
 from sessions_app.grid.aggregation import Aggregation
 from sessions_app.grid.columns import Column, Kind, Moment
@@ -158,6 +158,9 @@ class GridState:
 
     @cached_property
     def chips(self) -> list[Chip]:
+        return self.chips_told(minute_here)
+
+    def chips_told(self, tell: Tell) -> list[Chip]:
         """The filters in words, each for itself but the two bounds of a column."""
         if self.errors:
             return []
@@ -165,7 +168,7 @@ class GridState:
         for name, chosen, value in self.filters.given():
             key = (chosen.column, "" if chosen.part in BOUNDS else name)
             texts, names = together.setdefault(key, ([], []))
-            texts.append(chosen.words(value))
+            texts.append(chosen.words(tell(value) if isinstance(value, datetime) else value))
             names += [name, self.grid.both_bounds(name)]
         return [
             Chip(f"{self.grid.column_title(column)} {join_bounds(texts)}".strip(), tuple(names))
