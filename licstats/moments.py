@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, time, tzinfo
 
+from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
 FIRST_YEAR, LAST_YEAR = 1900, 9998  # what is reckoned from such a time is still one
 _WITH_OFFSET = re.compile(r":\d\d.*(Z|[+-]\d\d(:?\d\d){0,2})\s*$", re.IGNORECASE)
+
+Tell = Callable[[datetime], str]  # how a time is written
+
+
+def minute_here(moment: datetime) -> str:
+    """`2026-11-21 19:05` in the viewer's zone."""
+    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M}"
+
+
+def minute_anywhere(moment: datetime) -> str:
+    """`2026-11-21 18:05 UTC`, which is true in whichever zone it is read."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 class MomentError(ValueError):

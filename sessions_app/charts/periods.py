@@ -8,7 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from groups_app.scope import ScopeError
-from licstats.moments import MomentError, parse_moment
+from licstats.moments import MomentError, Tell, parse_moment
 
 PERIOD_FIELDS = ("period", "from", "to")
 DEFAULT = "week"
@@ -27,11 +27,9 @@ class Period:
     start: datetime
     end: datetime
 
-    @property
-    def during(self) -> str:
+    def during(self, tell: Tell = "{:%Y-%m-%d %H:%M}".format) -> str:
         """When that is: a named period by its name, as it moves with the date."""
-        named = NAMES.get(self.name, "").lower()
-        return named or f"from {self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M}"
+        return NAMES.get(self.name, "").lower() or f"from {tell(self.start)} to {tell(self.end)}"
 
     @property
     def covered(self) -> str:

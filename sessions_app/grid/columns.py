@@ -145,7 +145,7 @@ class Column(tables.Column):  # type: ignore[misc]  # the package has no types
         raw = row[self.path]
         if isinstance(raw, list):
             return list_cell(raw, row.get(f"{self.path}_total"))
-        return text_cell(raw) if raw not in ("", None) else DASH
+        return text_cell(raw or "")
 
 
 class NumberColumn(Column):
@@ -276,7 +276,9 @@ def elapsed(since: datetime, moment: Moment) -> timedelta:
 
 
 def text_cell(raw: str) -> SafeString:
-    """Text; what is longer than names are is cut after three lines and stands in full on hover."""
+    """Text, a dash where there is none; what is longer than names are is cut after three lines, and whole on hover."""
+    if not raw:
+        return DASH
     if len(raw) <= LONG:
         return SafeString(escape(raw))
     return format_html('<span class="long" title="{}">{}</span>', raw, raw)
@@ -310,4 +312,4 @@ def list_cell(entries: Sequence[str], total: int | None = None) -> SafeString:
 
 
 def lines(entries: Sequence[str]) -> SafeString:
-    return mark_safe("<br>".join(map(escape, entries)))  # noqa: S308 - each is escaped
+    return mark_safe("<br>".join(map(text_cell, entries)))  # noqa: S308 - each is escaped

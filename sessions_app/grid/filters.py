@@ -203,11 +203,6 @@ class After(Filter):
     def __init__(self, column: str, field_name: str, *, lookup_expr: str = "gte", **extra: Any) -> None:
         super().__init__(column, field_name, lookup_expr=lookup_expr, **extra)
 
-    def words(self, value: datetime | date) -> str:
-        if isinstance(value, datetime):
-            return self.chip.format(f"{timezone.localtime(value):%Y-%m-%d %H:%M}")
-        return self.chip.format(value.isoformat())
-
 
 class Before(After):
     """Earlier than that time."""

@@ -17,7 +17,6 @@ from licstats.durations import format_duration
 from licstats.managers.reading import FeatureType
 from sessions_app.grid.aggregation import Aggregation
 from sessions_app.grid.columns import (
-    DASH,
     FEATURE,
     HOST,
     NOT_KNOWN,
@@ -80,7 +79,7 @@ class VersionColumn(Column):
 
     def cell(self, row: Row, moment: Moment) -> str:
         version, checked_out = row["feature__version"], row.get("version") or ""
-        shown = text_cell(version) if version else DASH
+        shown = text_cell(version)
         if not checked_out or checked_out.removeprefix("v") == version.removeprefix("v"):
             return shown
         return format_html('<span title="Checked out as {}">{}</span>', checked_out, shown)

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 
 from groups_app.scope import ScopeError
-from licstats.moments import has_offset
+from licstats.moments import Tell, has_offset, minute_here
 from sessions_app.gaps import Gap, gaps_at
 from sessions_app.grid.aggregation import Aggregation
 from sessions_app.grid.columns import Column, Kind, Moment
@@ -158,6 +158,9 @@ class GridState:
 
     @cached_property
     def chips(self) -> list[Chip]:
+        return self.chips_told(minute_here)
+
+    def chips_told(self, tell: Tell) -> list[Chip]:
         """The filters in words, each for itself but the two bounds of a column."""
         if self.errors:
             return []
@@ -165,7 +168,7 @@ class GridState:
         for name, chosen, value in self.filters.given():
             key = (chosen.column, "" if chosen.part in BOUNDS else name)
             texts, names = together.setdefault(key, ([], []))
-            texts.append(chosen.words(value))
+            texts.append(chosen.words(tell(value) if isinstance(value, datetime) else value))
             names += [name, self.grid.both_bounds(name)]
         return [
             Chip(f"{self.grid.column_title(column)} {join_bounds(texts)}".strip(), tuple(names))
@@ -230,7 +233,9 @@ class StateReader:
             del self.given[name]
 
     def _error(self, name: str, message: str) -> None:
-        self.errors.setdefault(name, []).append(message)
+        said = self.errors.setdefault(name, [])
+        if message not in said:  # one value may be that of both bounds
+            said.append(message)
 
     def _single(self, name: str) -> str:
         if (times := len(self.given.get(name, ()))) > 1:
@@ -339,7 +344,7 @@ class StateReader:
             if column is None or not column.sortable:
                 self._error("sort", f"Rows cannot be sorted by '{key.name}'.")
             elif aggregation is not None and not aggregation.sorts(key.name):
-                self._error("sort", f"Rows that are aggregated by {aggregation.label.lower()} have no {column.title}.")
+                self._error("sort", why_unsorted(column, aggregation))
             elif key.name not in keys:
                 keys[key.name] = key
         return tuple(keys.values()) or self.grid.first_sort(scope, aggregation)
@@ -366,6 +371,13 @@ class StateReader:
             self._error("per_page", f"A page has {', '.join(map(str, PAGE_SIZES))} rows.")
             return PAGE_SIZES[0]
         return size
+
+
+def why_unsorted(column: Column, aggregation: Aggregation) -> str:
+    rows = f"Rows that are aggregated by {aggregation.label.lower()}"
+    if column.name in aggregation.columns:
+        return f"{rows} cannot be sorted by {column.title}: a list of addresses has no order."
+    return f"{rows} have no {column.title}."
 
 
 def encoded(name: str, texts: Sequence[str]) -> str:

@@ -29,6 +29,7 @@ from sessions_app.grid.columns import (
     Moment,
     NumberColumn,
     Row,
+    text_cell,
 )
 from sessions_app.grid.counts import UNCOUNTED, Counts
 from sessions_app.grid.filters import After, AnyOf, AtLeast, AtMost, Before, Contains, DayAfter, DayBefore, GridFilters
@@ -48,11 +49,11 @@ class FeatureLink(Column):
     """
 
     def cell(self, row: Row, moment: Moment) -> str:
-        scope, name = f"{row['scope_kind']}:{row['server_name']}", escape(row["name"])
+        scope, name = f"{row['scope_kind']}:{row['server_name']}", row["name"]
         sessions, day = (escape(feature_address(page, scope, identity_of(row))) for page in OF_FEATURE)
-        words = f'title="Its usage today" aria-label="Usage of {name} today"'
+        words = f'title="Its usage today" aria-label="Usage of {escape(name)} today"'
         way = f'<a class="day" href="{day}" {words}>{icon("history-usage")}</a>'
-        return f'<a href="{sessions}">{name}</a> {way}{left_out_sign(row["left_out"])}'
+        return f'<a href="{sessions}">{text_cell(name)}</a> {way}{left_out_sign(row["left_out"])}'
 
 
 def left_out_sign(members: int) -> SafeString:

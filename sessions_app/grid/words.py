@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from licstats.moments import Tell, minute_here
 from sessions_app.charts.periods import Period
 from sessions_app.gaps import told
 from sessions_app.grid.past import PastGrid, PastScope
@@ -30,23 +31,23 @@ def shown_period(state: GridState) -> Period | None:
     return scope.period if of_one else None
 
 
-def time_words(state: GridState) -> str:
+def time_words(state: GridState, tell: Tell = minute_here) -> str:
     """Which time the rows are of; nothing where it is now."""
     if state.at is not None:
-        return f"as it was at {state.at.astimezone(state.moment.zone):%Y-%m-%d %H:%M}"
+        return f"as it was at {tell(state.at)}"
     period = shown_period(state)
-    return period.during if period else ""
+    return period.during(tell) if period else ""
 
 
-def about(state: GridState) -> str:
+def about(state: GridState, tell: Tell = minute_here) -> str:
     """The scope, the feature and the time."""
-    words = (getattr(state.scope, "label", ""), feature_words(state.scope), time_words(state))
+    words = (getattr(state.scope, "label", ""), feature_words(state.scope), time_words(state, tell))
     return ", ".join(word for word in words if word)
 
 
-def described(state: GridState) -> str:
+def described(state: GridState, tell: Tell = minute_here) -> str:
     """The same with the filters and the aggregation."""
-    words = [about(state), *(chip.text for chip in state.chips)]
+    words = [about(state, tell), *(chip.text for chip in state.chips_told(tell))]
     if state.aggregation is not None:
         words.append(f"by {state.aggregation.label.lower()}")
     return ", ".join(word for word in words if word)

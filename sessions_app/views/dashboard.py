@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_GET, require_POST
 
+from licstats.moments import minute_anywhere
 from sessions_app.grid.pages import is_fragment
 from sessions_app.grid.state import GridState
 from sessions_app.grid.words import described
@@ -118,7 +119,8 @@ def put_up(request: HttpRequest, state: GridState, report: type[Report], part: s
         messages.error(request, f"A dashboard has {MOST_PANES} panes at most. Remove one first.")
         return
     if pane is None:
-        title = f"{written_title(request) or state.grid.title}: {described(state)}"
+        drawn = replace(state, aggregation=None) if part == Part.GRAPH else state  # no graph is aggregated
+        title = f"{written_title(request) or state.grid.title}: {described(drawn, minute_anywhere)}"
         pane = DashboardPane.pin(request.user.pk or 0, title=title, **what)
     words = "'{}' is on your dashboard{}. <a href='{}#pane-{}'>Show it there</a>"
     messages.success(request, format_html(words, pane.title, already, reverse("dashboard"), pane.pk))

@@ -96,7 +96,7 @@ class HistorySessions(History):
     template_name = "history/sessions.html"
 
     def reason(self, state: GridState) -> str:
-        return f"No session{whose(state.scope)} is known to have been open {state.scope.period.during}."
+        return f"No session{whose(state.scope)} is known to have been open {state.scope.period.during()}."
 
 
 class HistoryUsage(History):
@@ -123,7 +123,7 @@ class HistoryUsage(History):
         return {"sort", "columns"} | (known - {*cls.grid_with(params).parameters})
 
     def reason(self, state: GridState) -> str:
-        return f"No figure{whose(state.scope)} was read {state.scope.period.during}."
+        return f"No figure{whose(state.scope)} was read {state.scope.period.during()}."
 
     def graph(self, state: GridState) -> dict[str, Any]:
         scope, period = state.scope, period_of(state)

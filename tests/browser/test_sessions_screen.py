@@ -13,7 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 from licstats.models import Feature, LicenseServer
 from tests.browser.conftest import hasten
 from tests.browser.sessions_page import PATH, status
-from tests.factories import LicenseServerFactory, OpenSessionFactory
+from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory
 
 
 @pytest.mark.parametrize("menu", ["columns", "aggregate", "save"])
@@ -207,3 +207,18 @@ def test_on_a_narrow_screen_the_held_column_is_not_drawn_over_the_action(session
     for cell in sessions.locator("#sessions :is(thead, tbody tr:first-child) .act").all():
         if (cell.bounding_box() or {})["height"] > 0:
             cell.click(trial=True, position={"x": 40, "y": 8})
+
+
+@pytest.mark.parametrize("address", ["/features/realtime/usage/", f"{PATH}?group_by=feature&feature_name=solver"])
+def test_a_very_long_name_leaves_the_other_columns_on_the_screen(
+    admin_page: Page, live_server: LiveServer, feature: Feature, address: str
+) -> None:
+    FeatureFactory.create(server=feature.server, name="f" * 300)
+    OpenSessionFactory.create(feature=feature, host="a" * 250)
+
+    admin_page.goto(live_server.url + address)
+
+    used = admin_page.locator("thead").get_by_role("link", name="Used", exact=True)
+    box = used.bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] < 1440

@@ -34,7 +34,7 @@ def read(**params: str) -> Period:
 )
 def test_a_period_is_told_by_its_name_and_by_the_days_that_it_covers(question, during, covered):
     period = read(**question)
-    assert (period.during, period.covered) == (during, covered)
+    assert (period.during(), period.covered) == (during, covered)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_a_custom_period_is_in_the_viewers_zone():
 
 def test_a_custom_period_of_another_zone_is_told_in_the_viewers():
     period = read(**{"from": "2026-01-01T00:00-23:59", "to": "2026-01-03T00:00Z"})
-    assert period.during == "from 2026-01-02 00:59 to 2026-01-03 01:00"
+    assert period.during() == "from 2026-01-02 00:59 to 2026-01-03 01:00"
 
 
 @pytest.mark.parametrize(

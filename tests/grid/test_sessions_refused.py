@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
+from django.utils import timezone
 
 from groups_app.models import ForbiddenServer, LicenseServerGroup
 from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory
@@ -349,3 +350,43 @@ def test_a_very_long_name_does_not_break_the_page(viewer: Viewer) -> None:
 
     assert 'class="long"' in viewer.page().content.decode()
     assert content(viewer.file("pdf")).startswith(b"%PDF")
+
+
+def test_a_very_long_feature_or_host_in_a_list_is_cut_and_stands_in_full_on_hover(viewer: Viewer) -> None:
+    feature = FeatureFactory.create(name="f" * 300, server__read_at=timezone.now())
+    for host in ("h" * 80, "i" * 80):
+        OpenSessionFactory.create(feature=feature, host=host)
+
+    usage = viewer.page("/features/realtime/usage").content.decode()
+    by_user = viewer.page(group_by="feature").content.decode()
+
+    assert f'<span class="long" title="{"f" * 300}">' in usage
+    assert all(f'<span class="long" title="{host * 80}">' in by_user for host in "hi")
+
+
+@pytest.mark.parametrize("group_by", ["", "user", "feature"])
+def test_a_name_that_is_empty_is_shown_as_not_known(viewer: Viewer, group_by: str) -> None:
+    OpenSessionFactory.create(user="", host="")
+
+    text = viewer.page(group_by=group_by).content.decode()
+
+    assert not re.search(r'<td class="text[^"]*">(</td>| )', text)
+    assert 'class="dash"' in text
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        (
+            "sort=ip",
+            "sort: Rows that are aggregated by feature cannot be sorted by Host IP: a list of addresses has no",
+        ),
+        ("sort=time_used", "sort: Rows that are aggregated by feature have no Time Used."),
+        ("used==2", "used: Enter a whole number."),
+    ],
+)
+def test_an_export_says_the_true_reason_and_says_it_once(viewer: Viewer, asked: str, reason: str) -> None:
+    answer = viewer.client.get(f"{SESSIONS}.json?group_by=feature&{asked}")
+
+    (line,) = answer.content.decode().splitlines()
+    assert (answer.status_code, line[: len(reason)]) == (400, reason)

@@ -249,7 +249,7 @@ def headers(viewer: Client) -> list[str]:
 def test_a_pane_of_the_past_is_not_to_be_taken_for_a_live_one(viewer, kind):
     OpenSessionFactory(feature__server__name="PL")
     pane = pinned(viewer, "scope=server:PL&at=2026-03-16T15:40Z", part=kind)
-    assert pane.title == "Realtime Sessions: PL, as it was at 2026-03-16 15:40"
+    assert pane.title == "Realtime Sessions: PL, as it was at 2026-03-16 15:40 UTC"
     viewer.post(f"/dashboard/{pane.pk}/", {"action": "rename", "title": "Peak"})
     assert headers(viewer) == ["Peak as it was at 2026-03-16 15:40"]
     if kind == Part.GRID:
@@ -264,8 +264,27 @@ def test_panes_of_two_periods_have_titles_of_their_own(viewer):
     assert titles == [
         "Sessions of the Period: All license servers, today",
         "Sessions of the Period: All license servers, last month",
-        "Sessions of the Period: All license servers, from 2026-03-01 08:00 to 2026-03-05 17:30",
+        "Sessions of the Period: All license servers, from 2026-03-01 08:00 UTC to 2026-03-05 17:30 UTC",
     ]
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("at=2026-03-16T12:00", "as it was at 2026-03-16 06:30 UTC"),
+        ("checked_out_after=2026-03-16T12:00", "Checkout Time after 2026-03-16 06:30 UTC"),
+        ("expiration_before=2026-03-16", "Feature Expiration Date before 2026-03-16"),
+    ],
+)
+def test_the_title_of_a_pane_that_was_pinned_in_one_zone_is_true_in_every_other(viewer, query, told):
+    viewer.cookies["licstats_zone"] = "Asia/Kolkata"
+    assert pinned(viewer, query).title == f"Realtime Sessions: All license servers, {told}"
+
+
+def test_a_graph_is_not_said_to_be_aggregated_as_its_grid_is(viewer):
+    titles = [pinned(viewer, "user=ann&group_by=user", part=kind).title for kind in (Part.GRID, Part.GRAPH)]
+    told = "Realtime Sessions: All license servers, User Name contains “ann”"
+    assert titles == [f"{told}, by user", told]
 
 
 def test_features_to_choose_from_are_not_said_to_be_those_of_the_period(viewer):
