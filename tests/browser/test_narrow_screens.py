@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from groups_app.members import Identity
@@ -59,6 +59,18 @@ def test_other_pages_are_no_wider_than_a_narrow_screen(
         "history-usage",
     )
     fits(admin_page, live_server, one, *map(reverse, names))
+
+
+def test_features_of_one_long_name_are_told_apart_by_their_license_servers_before_they_are_hidden(
+    admin_page: Page, live_server: LiveServer
+) -> None:
+    for name in ("PL", "license-server-of-detroit.example.com"):
+        FeatureFactory(server__name=name, name="solver_of_structural_mechanics_with_everything_it_has")
+
+    fits(admin_page, live_server, f"{reverse('visibility')}?tab=features")
+
+    for server in admin_page.locator("#title-visible").locator("xpath=../..").locator("tbody td.muted").all():
+        expect(server).to_be_in_viewport(ratio=0.9)
 
 
 def fits(page: Page, live_server: LiveServer, *addresses: str) -> None:
