@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
-from itertools import islice
-from typing import IO, Any
+from itertools import zip_longest
+from typing import IO
 
 from fontTools.ttLib import TTFont
 from fpdf import FPDF
 
-from sessions_app.grid.columns import Column, Kind
-from sessions_app.grid.exports import exported, too_many
+from sessions_app.grid.columns import Column
+from sessions_app.grid.exports import TEXTS, exported, too_many
+from sessions_app.grid.fitting import Letters, widths
 from sessions_app.grid.state import GridState
 from sessions_app.grid.words import in_words
 
 FONT = files("fontpkg_noto_sans") / "files" / "NotoSans[wdth,wght].ttf"
 MISSING = "\N{REPLACEMENT CHARACTER}"  # shown for letters that the font does not have
-MARGIN, LINE, SIZE = 28.0, 12.0, 7.0  # points
-SAMPLE = 200  # rows that the widths of columns are taken from
+MARGIN = 28.0  # points, as all measures of the page
+SIZE, SMALLEST = 7.0, 5.0  # of letters; the smaller ones where words would be broken else
+LEADING, GAP = 1.7, 1.0  # from line to line and from column to column, in units of the letters' size
+ENOUGH = 24.0  # for a column of texts, in the same units: letters are made smaller for as much, and not for more
 
 
 class TooManyRows(ValueError):
@@ -33,60 +36,67 @@ def document(state: GridState) -> IO[bytes]:
     if reason := too_many("pdf", total):
         raise TooManyRows(reason)
     columns = exported(state)
-    rows = (
-        [
-            readable(column.words(column.value(row[column.path], state.moment), state.moment) or column.absent(row))
-            for column in columns
-        ]
-        for row in state.grid.source(state).every(columns)
-    )
-    sheet = Sheet(state, columns, list(islice(rows, SAMPLE)), total)
-    sheet.write(rows)
+    sheet = Sheet(state, columns, texts(state, columns), total)
+    sheet.write(texts(state, columns))
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
     file.write(sheet.pdf.output())
     file.seek(0)
     return file
 
 
+def texts(state: GridState, columns: Sequence[Column]) -> Iterator[list[str]]:
+    """Every row in the words of the screen."""
+    moment = state.moment
+    for row in state.grid.source(state).every(columns):
+        words = (
+            column.words(column.value(row[column.path], moment), moment) or column.absent(row) for column in columns
+        )
+        yield [readable(text) for text in words]
+
+
 class Sheet:
     """The pages as they fill up."""
 
-    def __init__(self, state: GridState, columns: Sequence[Column], sample: list[list[str]], total: int) -> None:
+    def __init__(self, state: GridState, columns: Sequence[Column], rows: Iterable[list[str]], total: int) -> None:
+        """`rows` are all that will be written: widths that the first ones need would break others."""
         self.state = state
         self.columns = columns
-        self.sample = sample
         self.total = total
         self.pdf = FPDF("landscape", "pt", "A4")
         self.pdf.set_auto_page_break(False)
         self.pdf.set_title(state.grid.title)
         self.pdf.add_font("sans", fname=str(FONT))
         self.pdf.set_font("sans", size=SIZE)
-        self.number_width = self._width(f"{total:,}") + 8
-        self.widths = self._widths()
+        self.letters = Letters(self.pdf)
+        self.room = self.pdf.w - 2 * MARGIN
+        self.number_width = max(map(self.letters.width, ["#", f"{total:,}"])) + GAP
+        self.size, self.widths = self._layout(rows)
         self.y = 0.0
         self._new_page()
 
-    def write(self, rows: Any) -> None:
+    def write(self, rows: Iterable[list[str]]) -> None:
         count = 0
-        for part in (self.sample, rows):
-            for row in part:
-                count += 1
-                self._row(f"{count:,}", row)
+        for count, row in enumerate(rows, 1):
+            self._row(f"{count:,}", row)
         if not count:
-            self.pdf.text(MARGIN, self.y + LINE, "No rows.")
+            self.pdf.text(MARGIN, self.y + SIZE * LEADING, "No rows.")
 
-    def _width(self, text: str) -> float:
-        return float(self.pdf.get_string_width(text))
-
-    def _widths(self) -> list[float]:
-        """As wide as the sample needs, shrunk in proportion to what the page has."""
-        wanted = []
-        for place, column in enumerate(self.columns):
-            texts = [column.title, *(row[place] for row in self.sample)]
-            wanted.append(min(240.0, max(self._width(text) for text in texts)) + 8)
-        room = self.pdf.w - 2 * MARGIN - self.number_width
-        scale = min(1.0, room / (sum(wanted) or 1))
-        return [width * scale for width in wanted]
+    def _layout(self, rows: Iterable[list[str]]) -> tuple[float, list[float]]:
+        """The size of the letters, and the widths of the columns in units of it."""
+        width = self.letters.width
+        least = [max(map(width, column.title.split())) for column in self.columns]
+        most = [0.0] * len(least)
+        for row in rows:
+            for place, (column, text) in enumerate(zip(self.columns, row, strict=True)):
+                wide = width(text)
+                most[place] = max(most[place], wide)
+                if wide > least[place]:
+                    least[place] = max(least[place], *map(width, pieces(column, text)))
+        enough = sum(max(word, min(text, ENOUGH)) for word, text in zip(least, most, strict=True))
+        gaps = self.number_width + GAP * len(least)
+        size = min(SIZE, max(SMALLEST, self.room / (gaps + enough)))
+        titles = [width(column.title) for column in self.columns]
+        return size, widths([least, most, titles], self.room / size - gaps)
 
     def _new_page(self) -> None:
         self.pdf.add_page()
@@ -96,7 +106,8 @@ class Sheet:
             self.pdf.set_font_size(14)
             self.pdf.text(MARGIN, self.y + 12, self.state.grid.title)
             self.pdf.set_font_size(8)
-            for line in self._wrapped(f"{'; '.join(part for part in in_words(self.state) if part)}."):
+            about = "; ".join(part for part in in_words(self.state) if part)
+            for line in self.letters.broken(readable(f"{about}."), self.room / 8):
                 self.y += 12
                 self.pdf.text(MARGIN, self.y + 14, line)
             self.y += 12
@@ -108,56 +119,54 @@ class Sheet:
         self.pdf.set_text_color(90)
         self.pdf.text(self.pdf.w - MARGIN - 60, self.pdf.h - 14, f"Page {self.pdf.page_no()}")
         self.pdf.text(MARGIN, self.pdf.h - 14, f"{self.state.grid.title}, {local:%Y-%m-%d %H:%M}")
-        self._cells("#", [column.title for column in self.columns])
+        self.pdf.set_font_size(self.size)
+        self._titles()
         self.pdf.set_text_color(0)
         self.pdf.set_draw_color(200)
         self.pdf.line(MARGIN, self.y + 3, self.pdf.w - MARGIN, self.y + 3)
         self.y += 4
 
-    def _wrapped(self, text: str) -> list[str]:
-        room = self.pdf.w - 2 * MARGIN
-        lines, line = [], ""
-        for word in readable(text).split(" "):
-            longer = f"{line} {word}".strip()
-            if line and self._width(longer) > room:
-                lines.append(line)
-                longer = word
-            line = longer
-        return [*lines, line]
+    def _titles(self) -> None:
+        """The last lines of all titles stand beside each other."""
+        titles = [self.letters.broken(each.title, width) for each, width in zip(self.columns, self.widths, strict=True)]
+        upwards = list(zip_longest(*(title[::-1] for title in titles), fillvalue=""))
+        for place, cells in reversed(list(enumerate(upwards))):
+            self._line("" if place else "#", cells)
 
     def _row(self, number: str, cells: Sequence[str]) -> None:
-        lines = [self._fitted(cell, width - 4) for cell, width in zip(cells, self.widths, strict=True)]
-        for place in range(max(map(len, lines), default=1)):
-            if self.y + LINE > self.pdf.h - MARGIN:
+        lines = [
+            self.letters.broken(cell, width) if column.kind in TEXTS else [cell]
+            for column, cell, width in zip(self.columns, cells, self.widths, strict=True)
+        ]
+        for place, line in enumerate(zip_longest(*lines, fillvalue="")):
+            if self.y + self.size * LEADING > self.pdf.h - MARGIN:
                 self._new_page()
-            self._cells(number if place == 0 else "", [each[place] if place < len(each) else "" for each in lines])
+            self._line("" if place else number, line)
 
-    def _cells(self, number: str, cells: Sequence[str]) -> None:
-        self.y += LINE
-        self.pdf.text(MARGIN + self.number_width - 6 - self._width(number), self.y, number)
-        x = MARGIN + self.number_width
+    def _line(self, number: str, cells: Sequence[str]) -> None:
+        self.y += self.size * LEADING
+        x = self.number_width - GAP
+        self._text(0, number, x, right=True)
         for column, text, width in zip(self.columns, cells, self.widths, strict=True):
-            if text:
-                right = column.kind in (Kind.NUMBER, Kind.DURATION)
-                self.pdf.text(x + (width - 6 - self._width(text) if right else 0), self.y, text)
-            x += width
+            self._text(x + GAP, text, width, right=column.numeric)
+            x += GAP + width
 
-    def _fitted(self, text: str, width: float) -> list[str]:
-        """`text` in lines of at most `width`, broken after "; " where it can be, else anywhere."""
-        if len(text) < 8 or self._width(text) <= width:
-            return [text]
-        lines, line = [], ""
-        for piece in text.replace("; ", ";\n").split("\n"):
-            longer = f"{line} {piece}".strip()
-            if line and self._width(longer) > width:
-                lines.append(line)
-                longer = piece
-            while len(longer) > 1 and self._width(longer) > width:
-                cut = max(1, int(len(longer) * width / self._width(longer)))
-                lines.append(longer[:cut])
-                longer = longer[cut:]
-            line = longer
-        return [*lines, line]
+    def _text(self, x: float, text: str, width: float, *, right: bool) -> None:
+        """One line of a cell; in smaller letters where a value that is never broken is longer than its column."""
+        if not text:
+            return
+        wide = self.letters.width(text)
+        small = wide > width
+        if small:
+            self.pdf.set_font_size(self.size * width / wide)
+        self.pdf.text(MARGIN + self.size * (x + max(0.0, width - wide) * right), self.y, text)
+        if small:
+            self.pdf.set_font_size(self.size)
+
+
+def pieces(column: Column, text: str) -> list[str]:
+    """What of `text` is not broken: words, and times, durations and numbers as a whole."""
+    return text.split(" ") if column.kind in TEXTS else [text]
 
 
 @cache
