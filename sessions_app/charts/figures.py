@@ -15,6 +15,8 @@ from sessions_app.charts.holders import Holders
 FIRST_BARS = 40  # what the slider spans at first
 ROOM = 12  # bars: fewer are drawn as narrow as if there were so many
 FEW = 6  # licenses, up to which Plotly would put marks at halves; chart.js knows it too
+LABEL = 16  # letters
+LINE = 80  # letters, of a name on hover
 DOT = 6  # pixels, of the mark of what is known for so short a time that its line could hardly be seen
 PICTURE = 1_000  # pixels, about as wide as a graph is
 Figure = dict[str, Any]
@@ -25,6 +27,7 @@ def holders_figure(holders: Holders) -> Figure:
     from plotly import graph_objects as go  # costs a while to import: only the pages that draw pay for it
 
     users = [escape(bar.user, quote=False) for bar in holders.bars]
+    labels = {bar.user: label for bar in holders.bars if (label := shortened(bar.name)) != bar.user}
     in_all = [bar.used for bar in holders.bars]
     series = {
         "used": ("Used", [bar.used - bar.borrowed for bar in holders.bars]),
@@ -37,7 +40,8 @@ def holders_figure(holders: Holders) -> Figure:
                 x=users,
                 y=values,
                 customdata=in_all,
-                hovertemplate=f"%{{x}}<br>{name}: %{{y}} of %{{customdata}} licenses<extra></extra>",
+                hovertext=[in_lines(bar.name) for bar in holders.bars],
+                hovertemplate=f"%{{hovertext}}<br>{name}: %{{y}} of %{{customdata}} licenses<extra></extra>",
                 meta={"series": key},
             )
             for key, (name, values) in series.items()
@@ -52,6 +56,7 @@ def holders_figure(holders: Holders) -> Figure:
                 "type": "category",
                 "title": {"text": "User", "standoff": 4},
                 "showgrid": False,
+                "labelalias": {escape(user, quote=False): escape(label, quote=False) for user, label in labels.items()},
                 "range": [-0.5, min(len(users), FIRST_BARS) - 0.5],
                 "rangeslider": {"visible": len(users) > 1, "thickness": 0.12, "yaxis": {"rangemode": "auto"}},
             },
@@ -59,6 +64,17 @@ def holders_figure(holders: Holders) -> Figure:
         },
     )
     return dict(figure.to_plotly_json())
+
+
+def shortened(name: str) -> str:
+    """What stands of a name at an axis, where a long one would take the room of the bars."""
+    end = LABEL // 2
+    return name if len(name) <= LABEL else f"{name[: end - 1]}…{name[-end:]}"
+
+
+def in_lines(name: str) -> str:
+    """The whole name, as markup: one line of it would be wider than the graph."""
+    return "<br>".join(escape(name[at : at + LINE], quote=False) for at in range(0, len(name), LINE))
 
 
 def usage_figure(curve: Curve, zone: ZoneInfo, now: datetime | None = None) -> Figure:

@@ -21,6 +21,11 @@ class Bar(NamedTuple):
     used: int
     borrowed: int
 
+    @property
+    def name(self) -> str:
+        """The user as it is shown, a dash where its name is not known."""
+        return self.user or "–"  # noqa: RUF001 - as in the grids
+
 
 @dataclass(frozen=True, slots=True)
 class Holders:

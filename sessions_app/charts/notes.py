@@ -39,7 +39,7 @@ def holders_note(holders: Holders) -> str:
 
 
 def holder_rows(holders: Holders) -> Sequence[Sequence[Any]]:
-    return [(bar.user, f"{bar.used:,}", f"{bar.borrowed:,}") for bar in holders.bars]
+    return [(bar.name, f"{bar.used:,}", f"{bar.borrowed:,}") for bar in holders.bars]
 
 
 def curve_note(curve: Curve, zone: ZoneInfo, clock: ZoneInfo) -> str:

@@ -18,6 +18,7 @@ from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFac
 
 SESSIONS = "/features/realtime/sessions/"
 GRAPH = "#sessions-graph-pane"
+BAR = ".bars .point path"
 BARS = f"{GRAPH} .bars .point"
 
 
@@ -60,6 +61,27 @@ def test_one_bar_for_each_user_the_most_licenses_first_split_into_used_and_borro
         "Borrowed": {"ann": 0, "bob": 2, "cas": 0},
     }
     expect(admin_page.locator(f"{GRAPH} .rangeslider-container")).to_be_visible()
+
+
+def test_long_names_leave_the_bars_their_room_stay_two_users_and_are_whole_on_hover(
+    admin_page: Page, live_server: LiveServer, feature: Feature
+):
+    names = [f"{'a' * 150}{number}{'b' * 149}" for number in (1, 2)]
+    for name in names:
+        OpenSessionFactory(feature=feature, user=name, used=20)
+    admin_page.goto(live_server.url + SESSIONS)
+    expect(admin_page.locator(BARS)).to_have_count(2 * 2 * 5)  # used and borrowed, in the graph and in its slider
+    expect(admin_page.locator(f"{GRAPH} .xtick text").first).to_have_text("aaaaaaa…bbbbbbbb")
+    canvas = admin_page.locator(f"{GRAPH} .chart-canvas").bounding_box()
+    bar = admin_page.locator(f"{GRAPH} .xy {BAR}").first.bounding_box()
+    slider = admin_page.locator(f"{GRAPH} .rangeslider-bg").bounding_box()
+    assert bar["height"] > canvas["height"] / 4
+    assert slider["y"] + slider["height"] < canvas["y"] + canvas["height"]
+    admin_page.mouse.move(bar["x"] + bar["width"] / 2, bar["y"] + bar["height"] / 2)
+    expect(admin_page.locator(f"{GRAPH} .hovertext .nums")).to_contain_text("a" * 70 + "1" + "b" * 9)
+    label = admin_page.locator(f"{GRAPH} .hovertext").bounding_box()
+    assert canvas["x"] <= label["x"]
+    assert label["x"] + label["width"] <= canvas["x"] + canvas["width"]
 
 
 def axes(page: Page) -> tuple[list[float], list[float]]:

@@ -9,6 +9,7 @@ import pytest
 
 from sessions_app.charts.figures import holders_figure
 from sessions_app.charts.holders import Bar, holders
+from sessions_app.charts.notes import holder_rows
 from sessions_app.models import OpenSession
 from tests.factories import NOON, FeatureFactory, OpenSessionFactory
 
@@ -49,6 +50,18 @@ def test_nobody_holds_anything():
 
 
 def test_a_user_name_cannot_bring_markup_into_the_graph():
-    OpenSessionFactory(user="<a href='x'>eve</a>")
+    name = "<a href='x'>eve</a>"
+    OpenSessionFactory(user=name)
     figure = holders_figure(holders(OpenSession.objects.all()))
-    assert figure["data"][0]["x"][0] == "&lt;a href='x'&gt;eve&lt;/a&gt;"
+    written = "&lt;a href='x'&gt;eve&lt;/a&gt;"
+    assert (list(figure["data"][0]["x"]), list(figure["data"][0]["hovertext"])) == ([written], [written])
+    assert figure["layout"]["xaxis"]["labelalias"] == {written: "&lt;a href…&gt;eve&lt;/a&gt;"}
+
+
+def test_who_has_no_name_has_a_dash_in_the_graph_and_in_its_table():
+    OpenSessionFactory(user="", used=3)
+    found = holders(OpenSession.objects.all())
+    figure = holders_figure(found)
+    assert figure["layout"]["xaxis"]["labelalias"] == {"": "–"}  # noqa: RUF001 - as in the grids
+    assert list(figure["data"][0]["hovertext"]) == ["–"]  # noqa: RUF001
+    assert holder_rows(found) == [("–", "3", "0")]  # noqa: RUF001
