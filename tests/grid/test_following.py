@@ -11,6 +11,7 @@ import pytest
 import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from groups_app.models import HiddenFeature, HiddenServer, HostGroup, LicenseServerGroup, UserGroup
 from licstats.models import Feature, LicenseServer
@@ -300,6 +301,7 @@ def test_an_edited_group_reaches_the_open_pages_that_are_restricted_to_it(
     viewer: Viewer, server: LicenseServer, path: str, question: dict[str, str], part: dict[str, str]
 ) -> None:
     OpenSession.objects.update(host="cad1")
+    LicenseServer.objects.update(read_at=timezone.now())  # of one that is not read, no session goes on
     groups = [UserGroup.objects.create(name="design", members="ada"), HostGroup.objects.create(name="farm")]
     HostGroup.objects.update(members="cad*")
     page = Open(viewer, path, headers=part, **question)

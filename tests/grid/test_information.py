@@ -342,7 +342,8 @@ def test_an_address_of_a_feature_that_joined_another_keeps_the_group_and_says_so
         assert (information.server_label, information.server_detail) == ("XF", "group")
         assert (information.feature_label, information.feature_detail) == ("WXPS", "5.1")
         assert information.features_address.endswith("&scope=group%3AXF")
-        assert "There is no feature &#x27;WXPS 5.1&#x27; in XF." in picker(page.content.decode(), "features")
+        said = "Choose a type of &#x27;WXPS 5.1&#x27; in XF too. There is one: floating."
+        assert said in picker(page.content.decode(), "features")
         assert page.context["page"] is None
         assert viewer.client.get(information.features_address).status_code == 200
 

@@ -21,7 +21,7 @@ ALL = [SESSIONS, USERS, HISTORY]
 def sessions(db: None) -> None:
     HostGroup.objects.create(name="render farm", members="render-*\nCAD1", description="Basement")
     UserGroup.objects.create(name="design", members="ann")
-    feature = FeatureFactory.create(name="solver")
+    feature = FeatureFactory.create(name="solver", server__read_at=timezone.now())
     for user, host in (("ann", "render-01"), ("bob", "RENDER-02"), ("ann", "cad1"), ("eve", "cad10")):
         begun = timezone.now() - timedelta(hours=1)
         OpenSessionFactory.create(feature=feature, user=user, host=host, first_seen_at=begun)
