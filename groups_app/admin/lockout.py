@@ -55,8 +55,7 @@ class KeepsAdministratorForm(AnyModelForm):
 class KeepsAdministratorMixin:
     """An administration of logins or roles; `lose` takes from logins what they lose if its objects are deleted."""
 
-    def lose(self, keys: list[int]) -> None:
-        raise NotImplementedError
+    lose: Callable[[list[int]], object]
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         nested, counts, needed, protected = super().get_deleted_objects(objs, request)  # type: ignore[misc]

@@ -90,7 +90,8 @@ class RoleAdmin(OpenedMixin, KeepsAdministratorMixin, NamedAloneMixin, GroupAdmi
         named, counts, needed, protected = super().get_deleted_objects(objs, request)
         return named, counts, needed, [*protected, *_kept_for(objs)]
 
-    def lose(self, keys: list[int]) -> None:
+    @staticmethod
+    def lose(keys: list[int]) -> None:
         User.groups.through.objects.filter(group__in=keys).delete()
 
     def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
