@@ -127,7 +127,7 @@ AXES_VERBOSE = False
 
 # Transport and headers. LICSTATS_HTTPS=1 where the pages are reached by https (a proxy in front, or not).
 HTTPS = env.flag("LICSTATS_HTTPS")
-SESSION_ENGINE = "licstats.login_sessions"
+SESSION_ENGINE = "groups_app.login_sessions"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
@@ -193,6 +193,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "roll up usage": {"task": "sessions_app.tasks.roll_up_usage", "schedule": crontab(minute="*/10")},
     "maintain partitions": {"task": "sessions_app.tasks.maintain_partitions", "schedule": crontab(minute=20)},
+    "clear login sessions": {"task": "sessions_app.tasks.clear_login_sessions", "schedule": crontab(minute=40, hour=3)},
 }
 
 # The vendors' tools: paths of programs on this machine, never from a page or the database.

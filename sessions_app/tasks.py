@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from celery import shared_task
 
+from groups_app.login_sessions import SessionStore
 from licstats.managers.registry import MANAGERS
 from licstats.models import LicenseServer
 from licstats.queues import POLLS, site_queue
@@ -33,6 +34,12 @@ def poll_server(server_id: int) -> None:
 def maintain_partitions() -> None:
     partitions.maintain()
     usage.drop_expired_days()
+
+
+@shared_task
+def clear_login_sessions() -> None:
+    """Removes those that have ended without anybody signing out."""
+    SessionStore.clear_expired()
 
 
 @shared_task

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.models import User
+from django.contrib.sessions.backends.db import SessionStore as DjangoSessionStore
+from django.contrib.sessions.models import Session
 from django.db import connection
+from django.test import Client
 from django.utils import timezone as clock
 from django_test_migrations.migrator import Migrator
 
@@ -34,6 +39,31 @@ def test_features_that_were_there_before_kinds_are_merged_by_them(migrator: Migr
         ("Mesh", "1.0", 20, 2),
         ("Mesh1", ".0", 20, 2),
     ]
+
+
+def test_who_is_signed_in_stays_so_when_sessions_get_a_table_of_their_own(migrator: Migrator) -> None:
+    before = migrator.apply_initial_migration(("groups_app", "0006_names_can_be_read"))
+    login = before.apps.get_model("auth", "User").objects.create(username="vic", password="!")
+    data = {
+        SESSION_KEY: str(login.pk),
+        BACKEND_SESSION_KEY: "groups_app.logins.LoginBackend",
+        HASH_SESSION_KEY: User(password="!").get_session_auth_hash(),
+    }
+    for key, until in (("still", timedelta(days=1)), ("ended", -timedelta(days=1))):
+        before.apps.get_model("sessions", "Session").objects.create(
+            session_key=key * 4, session_data=DjangoSessionStore().encode(data), expire_date=clock.now() + until
+        )
+
+    migrator.apply_tested_migration(("groups_app", "0007_login_sessions"))
+
+    def answer(key: str) -> int:
+        client = Client()
+        client.cookies["sessionid"] = key * 4
+        return client.get("/password/").status_code
+
+    assert answer("still") == 200
+    assert answer("ended") == 302
+    assert not Session.objects.exists()
 
 
 def test_intervals_that_were_there_before_are_read_from_their_index(migrator: Migrator) -> None:

@@ -5,11 +5,15 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.contrib.auth.models import User
-from django.contrib.sessions.models import Session
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
+from groups_app.logins import LoginBackend
+from groups_app.models import LoginSession
+from sessions_app import tasks
 from tests.factories import NOON, UserFactory
 
 WRONG = "wrong"
@@ -118,12 +122,19 @@ def test_there_are_pages_to_sweep() -> None:
 
 def test_a_login_is_signed_out_where_its_session_ended(viewer_page: Client) -> None:
     assert viewer_page.get("/servers/").status_code == 200
-    Session.objects.update(expire_date=timezone.now())
+    LoginSession.objects.update(expire_date=timezone.now())
     assert viewer_page.get("/servers/").status_code == 302
 
 
+def test_sessions_that_ended_are_removed_and_nobody_else_is_signed_out(viewer_page: Client, admin_page: Client) -> None:
+    LoginSession.objects.filter(session_key=viewer_page.session.session_key).update(expire_date=timezone.now())
+    tasks.clear_login_sessions()
+    assert [session.session_key for session in LoginSession.objects.all()] == [admin_page.session.session_key]
+    assert admin_page.get("/servers/").status_code == 200
+
+
 def test_a_session_that_was_written_by_another_secret_opens_nothing(viewer_page: Client) -> None:
-    Session.objects.update(session_data="made:up:data")
+    LoginSession.objects.update(session_data="made:up:data")
     assert viewer_page.get("/servers/").status_code == 302
 
 
@@ -132,6 +143,47 @@ def test_a_login_that_was_switched_off_or_removed_is_signed_out(viewer_page: Cli
     assert viewer_page.get("/servers/").status_code == 302
     User.objects.filter(pk=viewer.pk).delete()
     assert viewer_page.get("/servers/").status_code == 302
+
+
+def test_logins_in_two_browsers_are_told_apart(viewer_page: Client, admin_page: Client) -> None:
+    for _ in range(2):
+        assert b">vic<" in viewer_page.get("/servers/").content
+        assert b">ada<" in admin_page.get("/servers/").content
+
+
+def test_a_session_from_before_sessions_said_whose_they_are_stays_signed_in(viewer_page: Client) -> None:
+    LoginSession.objects.update(login=None)
+    assert b">vic<" in viewer_page.get("/servers/").content
+
+
+def test_whose_a_session_is_its_signed_data_say_not_its_row(viewer_page: Client, administrator: User) -> None:
+    LoginSession.objects.update(login=administrator.pk)
+    page = viewer_page.get("/servers/").content
+    assert b">vic<" in page
+    assert b">ada<" not in page
+
+
+def test_a_session_says_whose_it_is_from_signing_in_to_signing_out(nobody: Client, viewer: User) -> None:
+    assert attempt(nobody, password=PASSWORD).status_code == 302
+    assert [session.login for session in LoginSession.objects.all()] == [viewer.pk]
+    assert nobody.post("/logout/").status_code == 302
+    assert not LoginSession.objects.exists()
+
+
+def test_a_login_and_its_session_are_one_question(viewer_page: Client) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        viewer_page.get("/password/")
+    assert [query["sql"] for query in asked if "auth_user u" in query["sql"] or "loginsession" in query["sql"]] == [
+        asked[0]["sql"]
+    ]
+
+
+def test_what_a_session_brought_along_answers_for_its_request_alone(viewer_page: Client, viewer: User) -> None:
+    viewer_page.get("/servers/")
+    User.objects.filter(pk=viewer.pk).update(first_name="Victoria")
+    login = LoginBackend().get_user(viewer.pk)
+    assert login is not None
+    assert login.first_name == "Victoria"
 
 
 def test_administration_has_no_sign_in_of_its_own(nobody: Client, viewer_page: Client) -> None:
