@@ -92,6 +92,7 @@ class TestLicenseServerGroups:
         FeatureFactory(server=polish, vendor="acad")
         FeatureFactory(server=polish, vendor="xf")
         LicenseServer.objects.update(site="krakow")
+        pages.get(reverse(ADD))  # types of content are asked for once
         with CaptureQueriesContext(connection) as alone:
             assert "PL · FlexNet · acad, xf · krakow</option>" in pages.get(reverse(ADD)).content.decode()
         server("new", manager="lmx")
