@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from django.db.models import QuerySet
 
-from groups_app.merging import COUNTS_FOR, today
+from groups_app.merging import COUNTS_FOR
 from groups_app.models import LicenseServerGroup
 from licstats.ages import local_minute
 from licstats.models import Feature, LicenseServer
@@ -27,6 +27,9 @@ class Identity(NamedTuple):
     name: str
     version: str
     type: str
+
+
+Told = Sequence[set[Identity]]  # by members that count or were never read, and by all
 
 
 class State(StrEnum):
@@ -45,13 +48,16 @@ class Member:
     state: State
     last_reading: datetime | None
     elapsed_days: int
-    expired: bool
     unknown: str  # "version" or "type" where its license server did not tell it yet
     joined: bool = False  # the only one that the group has of those
 
     @property
     def server(self) -> LicenseServer:
         return self.feature.server
+
+    @property
+    def expired(self) -> bool:
+        return self.feature.expired
 
     @property
     def unlisted(self) -> bool:
@@ -198,9 +204,10 @@ def explain(group: LicenseServerGroup, name: str, version: str, type: str, now: 
 def _resolved(features: list[Feature], now: datetime) -> list[tuple[Identity, Member]]:
     """The members among features of one name, each with the identity that it is merged under."""
     members = [_member(feature, now) for feature in features]
-    told = [member for member in members if member.state is not State.LEFT_OUT and member.unknown != "version"]
-    typed = {_own(member) for member in told if member.feature.type}
-    known = {_typed(_own(member), typed) for member in told}
+    told = [member for member in members if member.unknown != "version"]
+    asked = [member for member in told if member.state is not State.LEFT_OUT], told  # these where those do not know
+    typed = [{_own(member) for member in some if member.feature.type} for some in asked]
+    known = [{_typed(_own(member), typed) for member in some} for some in asked]
     merged = [(_identity(member, typed, known), member) for member in members]
     return [(identity, replace(member, joined=identity != _own(member))) for identity, member in merged]
 
@@ -209,27 +216,28 @@ def _member(feature: Feature, now: datetime) -> Member:
     last = feature.last_listed_at or feature.server.read_at
     unversioned = feature.version == "" and not feature.version_listed
     unknown = "version" if unversioned else "" if feature.type else "type"
-    expired = feature.expires is not None and feature.expires < today(now)
     if last is None:
-        return Member(feature, State.NEVER, None, 0, expired, unknown)
+        return Member(feature, State.NEVER, None, 0, unknown)
     state = State.COUNTS if now - last <= COUNTS_FOR else State.LEFT_OUT
-    return Member(feature, state, last, (now - last).days, expired, unknown)
+    return Member(feature, state, last, (now - last).days, unknown)
 
 
 def _own(member: Member) -> Identity:
     return Identity(member.feature.name, member.feature.version, member.feature.type)
 
 
-def _identity(member: Member, typed: set[Identity], known: set[Identity]) -> Identity:
+def _identity(member: Member, typed: Told, known: Told) -> Identity:
     own = _own(member)
     if member.unknown != "version":
         return _typed(own, typed)
-    return _only([one for one in known if own.type in ("", one.type)]) or own
+    return _only(known, lambda one: own.type in ("", one.type)) or own
 
 
-def _typed(own: Identity, typed: set[Identity]) -> Identity:
-    return own if own.type else _only([one for one in typed if one.version == own.version]) or own
+def _typed(own: Identity, typed: Told) -> Identity:
+    return own if own.type else _only(typed, lambda one: one.version == own.version) or own
 
 
-def _only(fitting: list[Identity]) -> Identity | None:
+def _only(told: Told, fits: Callable[[Identity], bool]) -> Identity | None:
+    """The only one that fits, of the first that know one that does."""
+    fitting = next(filter(None, ([one for one in known if fits(one)] for known in told)), [])
     return fitting[0] if len(fitting) == 1 else None

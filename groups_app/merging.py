@@ -9,22 +9,23 @@ last reading is the last one that listed it. It
   it would be taken for the whole. `groups_app.members.explain` names those.
 
 Of a member that counts and has expired, what is in use is summed, but its licenses are not in the total, as nobody can
-check them out: the rule of expired pools. Where all have expired, all are summed.
+check them out: the rule of expired pools. Where all have expired, all are summed. That they have is what its last
+reading said, as its total is: the day is that of its license server.
 
 A member whose type is not known yet joins the only type of its name and version in the group, if there is just one.
 A member whose version is not known yet joins the only version of its name and type then; where its type is not known
-either, the only version of its name. Left-out members say nothing about that.
+either, the only version of its name. Left-out members are asked where no other knows: a feature does not become another
+one because those that knew its type were not read for a day.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from groups_app.models import LicenseServerGroup, MergedFeature
 from licstats.derived import rows_of
@@ -60,6 +61,7 @@ FIGURES = {
         "MIN(f.expires) AS expires",
         f"CASE WHEN BOOL_AND(expired) {COUNTING} THEN MIN(expires) {COUNTING} ELSE MIN(expires) {VALID} END",
     ),
+    "expired": Figure("", f"BOOL_AND(expired) {COUNTING}"),
     "expired_used": Figure(
         "WHOLE_SUM(f.used) AS in_use", "COALESCE(WHOLE_SUM(in_use) FILTER (WHERE NOT old AND expired), 0)"
     ),
@@ -87,7 +89,7 @@ EVERY = frozenset((*FIGURES, *COMPUTED))
 MERGED = """
 WITH sums AS MATERIALIZED (
     SELECT COALESCE(f.last_listed_at, s.read_at) < %(oldest)s AS old, -- null: never read
-        COALESCE(f.expires < %(today)s, FALSE) AS expired,
+        f.expired,
         MIN(f.id) AS sample, COUNT(*) AS members{parts}
     FROM licstats_feature f
     JOIN (
@@ -108,12 +110,12 @@ part AS MATERIALIZED (
     ) f ON f.id = sums.sample
 ),
 only_type AS (
-    SELECT name, version, MIN(own_type) AS type
+    SELECT name, version, COALESCE(MIN(own_type) FILTER (WHERE old IS NOT TRUE), MIN(own_type)) AS type
     FROM part
-    WHERE own_type <> '' AND NOT unversioned AND old IS NOT TRUE
+    WHERE own_type <> '' AND NOT unversioned
         AND (name, version) IN (SELECT name, version FROM part WHERE own_type = '')
     GROUP BY 1, 2
-    HAVING COUNT(DISTINCT own_type) = 1
+    HAVING COALESCE(NULLIF(COUNT(DISTINCT own_type) FILTER (WHERE old IS NOT TRUE), 0), COUNT(DISTINCT own_type)) = 1
 ),
 typed AS (
     SELECT part.*, COALESCE(only_type.type, own_type) AS type
@@ -121,13 +123,15 @@ typed AS (
         ON own_type = '' AND NOT unversioned AND only_type.name = part.name AND only_type.version = part.version
 ),
 only_version AS (
-    SELECT unversioned.name, unversioned.type AS old_type, MIN(known.version) AS version, MIN(known.type) AS type
+    SELECT unversioned.name, unversioned.type AS old_type,
+        COALESCE(MIN(known.version) FILTER (WHERE fresh), MIN(known.version)) AS version,
+        COALESCE(MIN(known.type) FILTER (WHERE fresh), MIN(known.type)) AS type
     FROM (SELECT DISTINCT name, type FROM typed WHERE unversioned) unversioned
     JOIN (
-        SELECT DISTINCT name, version, type FROM typed WHERE NOT unversioned AND old IS NOT TRUE
+        SELECT name, version, type, BOOL_OR(old IS NOT TRUE) AS fresh FROM typed WHERE NOT unversioned GROUP BY 1, 2, 3
     ) known ON known.name = unversioned.name AND unversioned.type IN ('', known.type)
     GROUP BY 1, 2
-    HAVING COUNT(*) = 1
+    HAVING COALESCE(NULLIF(COUNT(*) FILTER (WHERE fresh), 0), COUNT(*)) = 1
 )
 SELECT typed.name, COALESCE(only_version.version, typed.version) AS version,
     COALESCE(only_version.type, typed.type) AS type,
@@ -154,13 +158,7 @@ def merged_features(
 
 def parameters(group: LicenseServerGroup, now: datetime, names: Collection[str] | None) -> dict[str, Any]:
     """What stands for the names in `merging`."""
-    days = {"oldest": now - COUNTS_FOR, "today": today(now)}
-    return {"now": now, "group": group.pk, "names": list(names or ()), **days}
-
-
-def today(now: datetime) -> date:
-    """By the installation's clock, so that every login sees the same sums. The last day of a license is valid."""
-    return timezone.localdate(now, timezone.get_default_timezone())
+    return {"now": now, "oldest": now - COUNTS_FOR, "group": group.pk, "names": list(names or ())}
 
 
 @lru_cache
@@ -176,7 +174,7 @@ def _merging(wanted: frozenset[str], named: bool) -> str:
 def merging(figures: Mapping[str, Figure], *, named: bool, counting: str) -> str:
     """The SELECT of a group's merged features with these figures. `counting`: of whom vendors and members are told."""
     return MERGED.format(
-        parts="".join(f",\n        {figure.parts}" for figure in figures.values()),
+        parts="".join(f",\n        {figure.parts}" for figure in figures.values() if figure.parts),
         merged="".join(f",\n    {figure.merged} AS {name}" for name, figure in figures.items()),
         named="\n    WHERE f.name = ANY(%(names)s)" if named else "",
         counting=counting,

@@ -134,6 +134,7 @@ class Feature(models.Model):
 
     `total` null: unlimited or uncounted. `used` null: in use unknown. `since` null: not known now, because the server
     does not answer or no longer reports it. `last_listed_at` is null while the server's last reading lists it.
+    `expired`: all licenses of `total` were, by the server's clock at its last reading; a day later it may be some.
     """
 
     server = models.ForeignKey(LicenseServer, on_delete=models.CASCADE, related_name="features")
@@ -151,6 +152,7 @@ class Feature(models.Model):
     queued = models.BigIntegerField(default=0)
     denied = models.BigIntegerField(null=True)
     expires = models.DateField(null=True)
+    expired = models.BooleanField(default=False, db_default=False)
     permanent = models.BooleanField(default=False)
     adds_up = models.BooleanField(default=True)
     since = models.DateTimeField(null=True)

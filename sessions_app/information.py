@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from groups_app.merging import COUNTS_FOR, merged_features, today
+from groups_app.merging import COUNTS_FOR, merged_features
 from groups_app.models import MergedFeature
 from groups_app.notices import no_longer_reported, no_members, reason_without_sum
 from groups_app.scope import Scope
@@ -30,6 +30,7 @@ class Facts:
     type: str
     vendor: str
     expires: date | None
+    expired: bool
     permanent: bool
     used: int | None
     borrowed: int
@@ -70,31 +71,27 @@ class Facts:
         """The gauge's arc that is filled, of 100."""
         return max(0, min(100, self.percent))
 
-    @property
-    def expired(self) -> bool:
-        return self.expires is not None and not self.permanent and self.expires < today(timezone.now())
-
 
 def facts_of(scope: Scope, now: datetime) -> Facts | None:
     """The facts of the feature that `scope` chose; None where none is chosen, or where it has no realtime data."""
     if not scope.one_feature:
         return None
     if scope.group is None:
-        return _of_features(scope.features().select_related("server"), today(now))
+        return _of_features(scope.features().select_related("server"))
     identity = {"name": scope.feature, "version": scope.version, "type": scope.type}
     merged = merged_features(scope.group, now, [scope.feature]).filter(**identity).first()
     return None if merged is None else _of_merged(merged, scope.explanation.text if scope.explanation else "")
 
 
-def _of_features(features: QuerySet[Feature], day: date) -> Facts | None:
+def _of_features(features: QuerySet[Feature]) -> Facts | None:
     """Of one license server; where it prints the same feature twice, both are added up, as in a group."""
     found = list(features)
     if not found:
         return None
     first = found[0]
     used = [feature.used for feature in found]
-    expired = [feature for feature in found if feature.expires is not None and feature.expires < day]
-    valid = [feature for feature in found if feature not in expired] or found
+    expired = [feature for feature in found if feature.expired]
+    valid = [feature for feature in found if not feature.expired] or found
     totals = [feature.total for feature in valid]
     ends = [feature.expires for feature in valid if feature.expires is not None]
     readings = [reading for feature in found if (reading := feature.last_listed_at or feature.server.read_at)]
@@ -104,6 +101,7 @@ def _of_features(features: QuerySet[Feature], day: date) -> Facts | None:
         type=first.type,
         vendor=", ".join(sorted({feature.vendor for feature in found})),
         expires=min(ends, default=None),
+        expired=len(expired) == len(found),
         permanent=all(feature.permanent for feature in valid),
         used=None if None in used else sum(each or 0 for each in used),
         borrowed=sum(feature.borrowed for feature in found),
@@ -122,6 +120,7 @@ def _of_merged(merged: MergedFeature, explanation: str) -> Facts:
         type=merged.type,
         vendor=merged.vendor,
         expires=merged.expires,
+        expired=merged.expired,
         permanent=merged.permanent,
         used=merged.used,
         borrowed=merged.borrowed,

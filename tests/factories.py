@@ -46,6 +46,8 @@ class FeatureFactory(DjangoModelFactory):
     type = "floating"
     total = 10
     used = 0
+    expired = factory.LazyAttribute(lambda feature: feature.expires is not None and feature.expires < NOON.date())
+    expires = None
     since = NOON
 
 

@@ -29,6 +29,7 @@ class MergedFeature(models.Model):
     available = models.BigIntegerField(null=True)
     utilization = models.FloatField(null=True)  # percent of the total in use
     expires = models.DateField(null=True)  # the soonest of what is in the total
+    expired = models.BooleanField()  # all of them
     expired_used = models.BigIntegerField()
     permanent = models.BooleanField()  # all that is in the total, without a date
     adds_up = models.BooleanField()

@@ -60,11 +60,12 @@ class Hosts(NamedTuple):
     addresses: list[str]
 
 
-NAMED = ("vendor", "name", "version", "type", "place", "expires", "permanent")
+NAMED = ("vendor", "name", "version", "type", "place", "expires", "expired", "permanent")
 GONE = {
     **dict.fromkeys(("vendor", "name", "version", "type", "server__name"), ""),
     "place": 0,
     "expires": None,
+    "expired": False,
     "permanent": False,
     "twin": False,
 }

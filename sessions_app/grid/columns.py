@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from functools import cached_property
 from html import escape
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
@@ -25,7 +24,6 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from groups_app.merging import today
 from licstats.durations import format_duration
 
 Row = Mapping[str, Any]
@@ -62,11 +60,6 @@ class Moment:
     @classmethod
     def of(cls, now: datetime) -> Moment:
         return cls(now, timezone.get_current_timezone())
-
-    @cached_property
-    def today(self) -> date:
-        """The installation's, by which licenses expire: for every viewer on the same day."""
-        return today(self.now)
 
 
 class Column(tables.Column):  # type: ignore[misc]  # the package has no types

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.views.generic import View
 
-from groups_app.merging import COUNTS_FOR, today
+from groups_app.merging import COUNTS_FOR
 from groups_app.scope import Scope, ScopeError
 from groups_app.visibility import hidden_mark, sees_all
 from licstats.ages import FRESH_INTERVALS, Age
@@ -71,11 +71,11 @@ class Reach:
 
     @classmethod
     def of(cls, scope: Scope, now: datetime) -> Reach:
-        """Of the revisions of the scope's license servers, the days of licenses and viewer, and what is hidden."""
+        """Of the revisions of the scope's license servers, the viewer's day, and what is hidden."""
         server = scope.server
         reach = cls._of_one(server, now) if server else cls._of_many(scope, now)
         reach = replace(reach, scope=scope)
-        return reach.and_of([today(now), timezone.localdate(now), hidden_mark(scope.user)])
+        return reach.and_of([timezone.localdate(now), hidden_mark(scope.user)])
 
     @classmethod
     def _of_one(cls, server: LicenseServer, now: datetime) -> Reach:

@@ -58,7 +58,7 @@ from sessions_app.grid.state import GridState
 from sessions_app.models import OpenSession, RecordedSession
 
 TYPES = tuple((kind.value, kind.value.capitalize()) for kind in FeatureType if kind)
-EXPIRED = ("feature__expires", "feature__permanent")
+EXPIRED = ("feature__expires", "feature__expired", "feature__permanent")
 
 
 class FeatureColumn(Column):
@@ -66,12 +66,10 @@ class FeatureColumn(Column):
 
     def cell(self, row: Row, moment: Moment) -> str:
         name = text_cell(row["feature__name"])
-        expires = row["feature__expires"]
-        if expires is None or row["feature__permanent"] or expires >= moment.today:
+        if not row["feature__expired"]:
             return name
-        return format_html(
-            '{} <span class="tag tag-expired" title="In use, and expired on {}">expired</span>', name, expires
-        )
+        tag = '{} <span class="tag tag-expired" title="In use, and expired on {}">expired</span>'
+        return format_html(tag, name, row["feature__expires"])
 
 
 class VersionColumn(Column):

@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from groups_app.members import Identity
-from groups_app.merging import EVERY, merged_features, today
+from groups_app.merging import EVERY, merged_features
 from groups_app.scope import Scope, feature_address
 from groups_app.sums import with_arithmetic
 from licstats.models import Feature
@@ -138,9 +138,7 @@ class ExpirationColumn(DateColumn):
         return "permanent" if row["permanent"] else NOT_KNOWN
 
     def cell(self, row: Row, moment: Moment) -> str:
-        expires = row["expires"]
-        past = expires is not None and expires < moment.today
-        return f'<span class="age-stale">{expires}</span>' if past else super().cell(row, moment)
+        return f'<span class="age-stale">{row["expires"]}</span>' if row["expired"] else super().cell(row, moment)
 
 
 class LastUpdateColumn(DateTimeColumn):
@@ -157,7 +155,9 @@ class UsageTable(GridTable):
     feature = FeatureLink("Name", "name", group=FEATURE, needs=(*IDENTITY, "left_out"))
     version = Column("Version", "version", group=FEATURE)
     type = ChoiceColumn("Type", "type", group=FEATURE, choices=TYPES)
-    expiration = ExpirationColumn("Expiration Date", "expires", group=FEATURE, nullable=True, needs=("permanent",))
+    expiration = ExpirationColumn(
+        "Expiration Date", "expires", group=FEATURE, nullable=True, needs=("expired", "permanent")
+    )
     used = UsedColumn(
         "Used", "used", nullable=True, needs=("expired_used",), help_text="Licenses in use, borrowed ones too"
     )
@@ -220,7 +220,7 @@ def listed_rows(scope: Scope, now: datetime) -> QuerySet[Any]:
         left_out=Value(0),
         available=F("total") - F("used") - F("reserved"),
         utilization=Cast(F("used"), FloatField()) * 100.0 / NullIf(Cast(F("total"), FloatField()), 0.0),
-        expired_used=Case(When(expires__lt=today(now), then=Coalesce("used", 0)), default=0),
+        expired_used=Case(When(expired=True, then=Coalesce("used", 0)), default=0),
         last_update=F("server__read_at"),
         interval=F("server__interval"),
     )

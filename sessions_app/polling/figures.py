@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -22,8 +22,9 @@ CURRENT = ("used", "borrowed", "reserved", "queued", "total")
 TYPES = {
     "id": "bigint", "vendor": "text", "name": "text", "version": "text", "type": "text", "place": "smallint",
     "version_listed": "boolean", "total": "bigint", "used": "bigint", "borrowed": "bigint", "reserved": "bigint",
-    "queued": "bigint", "denied": "bigint", "expires": "date", "permanent": "boolean", "adds_up": "boolean",
-    "since": "timestamptz", "last_listed_at": "timestamptz", "reservations": "jsonb", "queue": "jsonb",
+    "queued": "bigint", "denied": "bigint", "expires": "date", "expired": "boolean", "permanent": "boolean",
+    "adds_up": "boolean", "since": "timestamptz", "last_listed_at": "timestamptz",
+    "reservations": "jsonb", "queue": "jsonb",
 }  # fmt: skip
 UPDATE = """
 UPDATE licstats_feature f SET {assignments}
@@ -66,6 +67,11 @@ class FeatureStore:
     added: list[Feature] = field(default_factory=list)
     renamed: bool = False
 
+    @property
+    def day(self) -> date:
+        """Of the reading, where the license server is."""
+        return self.moment.at.astimezone(self.server.zone).date()
+
     def __post_init__(self) -> None:
         rows = list(Feature.objects.filter(server=self.server).order_by("pk").select_for_update(no_key=True))
         self.rows = sorted(rows, key=lambda row: (row.last_listed_at is not None, row.place, row.pk))
@@ -95,7 +101,7 @@ class FeatureStore:
         self._save()
 
     def _bring_up(self, row: Feature, reading: FeatureReading) -> Feature:
-        new = figures(reading)
+        new = figures(reading, self.day)
         differs = any(getattr(row, name) != new[name] for name in new)
         moved = any(getattr(row, name) != new[name] for name in CURRENT)
         renamed = self._rename(row, reading)
@@ -138,7 +144,7 @@ class FeatureStore:
         row = Feature(
             server=self.server,
             **new._asdict(),
-            **figures(reading),
+            **figures(reading, self.day),
             version_listed=reading.version_listed,
             since=self.moment.at,
         )
@@ -176,8 +182,11 @@ class FeatureStore:
         return bool(self.changed or self.added)
 
 
-def figures(reading: FeatureReading) -> dict[str, Any]:
-    """What a reading says of a feature, as the columns of its row."""
+def figures(reading: FeatureReading, day: date) -> dict[str, Any]:
+    """What a reading of that day says of a feature, as the columns of its row.
+
+    The reader sums what is valid on that day, and all where nothing is: then the date that it tells is past.
+    """
     return {
         "total": bounded(reading.total),
         "used": bounded(reading.used),
@@ -186,6 +195,7 @@ def figures(reading: FeatureReading) -> dict[str, Any]:
         "queued": bounded(reading.queued),
         "denied": bounded(reading.denied),
         "expires": reading.expires,
+        "expired": reading.expires is not None and reading.expires < day,
         "permanent": reading.permanent,
         "adds_up": reading.adds_up,
         "reservations": _reservations(reading.reservations),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -221,17 +221,19 @@ def test_a_sum_loses_what_was_unlisted_for_a_day_within_the_hour(
 
 
 @pytest.mark.parametrize("scope", ["all", "server:PL", "group:XF"])
-def test_at_midnight_licenses_expire_on_an_open_page(
-    viewer: Viewer, clock: time_machine.Coordinates, scope: str
+def test_licenses_expire_on_an_open_page_with_the_first_reading_after_their_last_day(
+    viewer: Viewer, server: LicenseServer, clock: time_machine.Coordinates, scope: str
 ) -> None:
-    clock.move_to(datetime(2026, 3, 15, 23, 59, tzinfo=UTC))
-    expiring = FeatureFactory.create(server__name="PL", expires=date(2026, 3, 15), used=1)
-    LicenseServer.objects.update(read_at=NOON)
-    LicenseServerGroup.objects.create(name="XF").servers.add(expiring.server)
+    def read_at(minute: int) -> None:
+        clock.move_to(NOON + timedelta(minutes=minute))
+        ingest(server, complete(minute, feature("solver", session("ada"), expires=NOON.date())))
+
+    LicenseServerGroup.objects.create(name="XF").servers.add(server)
+    read_at(719)
     page = Open(viewer, USAGE, scope=scope)
     assert page.shown["page"].rows[0]["expired_used"] == 0
 
-    clock.shift(60)
+    read_at(720)
 
     assert page.asked()["page"].rows[0]["expired_used"] == 1
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -180,7 +180,7 @@ def test_what_a_page_is_about_is_read_once(viewer: Viewer, path: str, scope: str
 
 
 def test_what_is_special_about_a_session_is_marked(viewer: Viewer) -> None:
-    expired = FeatureFactory.create(expires=timezone.localdate() - timedelta(days=1))
+    expired = FeatureFactory.create(expires=date(2026, 3, 15))
     OpenSessionFactory.create(feature=expired, user="old")
     OpenSessionFactory.create(user="lost", last_seen_at=NOON)
     OpenSessionFactory.create(user="slow", linger=300)

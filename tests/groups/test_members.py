@@ -109,7 +109,7 @@ class TestArithmetic:
         group = group_of(PL={"used": 3, "expires": date(2026, 1, 1)}, US={"used": 4, "total": None})
         explanation = explained(group)
         assert explanation.lines == [("total", "unlimited = US unlimited"), ("used", "7 = PL 3 + US 4")]
-        Feature.objects.update(expires=date(2026, 1, 1))
+        Feature.objects.update(expires=date(2026, 1, 1), expired=True)
         assert explained(group).arithmetic("total") == "unlimited = PL 10 + US unlimited"
 
 

@@ -84,7 +84,7 @@ class TestSums:
         assert (only_row(group).expires, only_row(group).permanent) == (date(2026, 5, 1), False)
 
     def expired(self, *names: str) -> None:
-        Feature.objects.filter(server__name__in=names).update(expires=NOON.date() - timedelta(days=1))
+        Feature.objects.filter(server__name__in=names).update(expires=NOON.date() - timedelta(days=1), expired=True)
 
     def test_licenses_that_expired_are_not_in_the_total_but_what_is_in_use_of_them_is_in_use(self) -> None:
         group = make_group("PL", "US", "DK", used=2, expires=date(2027, 5, 1))
@@ -119,11 +119,12 @@ class TestSums:
 
         assert (row.total, row.expires, row.permanent) == (10, None, True)
 
-    def test_the_last_day_of_a_license_is_valid(self) -> None:
-        group = make_group("PL", "US", expires=date(2027, 5, 1))
-        Feature.objects.filter(server__name="US").update(expires=NOON.date())
+    def test_licenses_are_in_the_total_until_a_reading_says_that_they_expired(self) -> None:
+        """Of pools the soonest date is told: when that is past, only the next reading tells what is left."""
+        group = make_group("PL", "US", expires=NOON.date())
 
-        assert only_row(group).total == 20
+        assert only_row(group, NOON + DAY).total == 20
+        self.expired("US")
         assert only_row(group, NOON + DAY).total == 10
 
     def test_a_total_of_zero_has_no_utilization(self) -> None:
@@ -287,7 +288,20 @@ class TestVersionsThatAreNotKnownYet:
 
         assert merged_features(group, NOON).count() == 2
 
-    def test_versions_of_members_that_are_left_out_say_nothing(self) -> None:
+    @pytest.mark.parametrize("unknown", [{}, {"version": "1.0"}])
+    def test_a_feature_stays_what_it_is_when_those_that_knew_are_left_out(self, unknown: dict[str, str]) -> None:
+        group = make_group("PL", "US")
+        self.idle(group, "DK", **unknown)
+        LicenseServer.objects.filter(name="DK").update(read_at=NOON + DAY)
+
+        for now, total in ((NOON + DAY, 30), (NOON + DAY + MINUTE, 10)):
+            row = only_row(group, now)
+            assert (row.version, row.type, row.total) == ("1.0", "floating", total)
+        explanation = explain(group, "WXPF", "1.0", "floating", NOON + DAY + MINUTE)
+        assert explanation.arithmetic("total") == "10 = DK 10"
+        assert [member.server.name for member in explanation.left_out] == ["PL", "US"]
+
+    def test_versions_of_members_that_are_left_out_say_nothing_against_those_that_count(self) -> None:
         group = make_group("PL", "US")
         Feature.objects.filter(server__name="US").update(version="0.9", last_listed_at=NOON - 2 * DAY)
         self.idle(group, "DK")

@@ -29,6 +29,7 @@ features = st.fixed_dictionaries(
         "reserved": figures,
         "queued": figures,
         "expires": st.none() | st.dates(date(2026, 3, 1), date(2026, 4, 1)),
+        "expired": st.booleans(),
         "permanent": st.booleans(),
         "hours_unlisted": st.none() | st.sampled_from([0, 23, 24, 25, 100]),
     }
@@ -46,13 +47,18 @@ servers = st.fixed_dictionaries(
 def plainly_merged(fleet: list[dict[str, Any]]) -> dict[tuple[str, str, str], dict[str, Any]]:
     """The merged rows by the words of the rule, one feature after the other."""
 
-    def told(name: str, version: str | None = None) -> list[dict[str, Any]]:
-        fresh = (other for other, age, unknown in members if not unknown and (age is None or age <= 24))
-        return [other for other in fresh if other["name"] == name and version in (None, other["version"])]
+    def told(name: str, oldest: int) -> list[dict[str, Any]]:
+        """The features of that name with a known version, of readings that are not older than so many hours."""
+        known = [(other, age) for other, age, unknown in members if other["name"] == name and not unknown]
+        return [other for other, age in known if age is None or age <= oldest]
 
     def type_of(feature: dict[str, Any]) -> str:
-        types = {other["type"] for other in told(feature["name"], feature["version"]) if other["type"]}
-        return types.pop() if not feature["type"] and len(types) == 1 else feature["type"]
+        for oldest in (24, 1000):
+            of_name = told(feature["name"], oldest)
+            types = {other["type"] for other in of_name if other["version"] == feature["version"]} - {""}
+            if types:
+                return types.pop() if not feature["type"] and len(types) == 1 else feature["type"]
+        return feature["type"]
 
     members = []
     for server in fleet:
@@ -66,9 +72,12 @@ def plainly_merged(fleet: list[dict[str, Any]]) -> dict[tuple[str, str, str], di
     for feature, age, unknown in members:
         key = (feature["name"], feature["version"], feature["type"] if unknown else type_of(feature))
         if unknown:
-            versions = {(other["name"], other["version"], type_of(other)) for other in told(feature["name"])}
-            fitting = [other for other in versions if feature["type"] in ("", other[2])]
-            key = fitting[0] if len(fitting) == 1 else key
+            for oldest in (1000, 24):  # what the fresh ones know stands
+                of_name = told(feature["name"], oldest)
+                versions = {(other["name"], other["version"], type_of(other)) for other in of_name}
+                fitting = [other for other in versions if feature["type"] in ("", other[2])]
+                if fitting:
+                    key = fitting[0] if len(fitting) == 1 else (feature["name"], "", feature["type"])
         rows[key].append((feature, age))
     return {key: sums for key, parts in rows.items() if (sums := summed(parts))}
 
@@ -78,7 +87,7 @@ def summed(parts: list[tuple[dict[str, Any], int | None]]) -> dict[str, Any] | N
     if any(age is None for _, age in parts) or not counted:
         return None
     sums: dict[str, Any] = {f: sum(feature[f] for feature in counted) for f in ("borrowed", "reserved", "queued")}
-    expired = [feature for feature in counted if feature["expires"] and feature["expires"] < NOON.date()]
+    expired = [feature for feature in counted if feature["expired"]]
     valid = [feature for feature in counted if feature not in expired] or counted
     for figure, of in (("total", valid), ("used", counted)):
         values = [feature[figure] for feature in of]
@@ -86,6 +95,7 @@ def summed(parts: list[tuple[dict[str, Any], int | None]]) -> dict[str, Any] | N
     dates = [feature["expires"] for feature in valid if feature["expires"]]
     sums["expires"] = min(dates) if dates else None
     sums["permanent"] = all(feature["permanent"] for feature in valid)
+    sums["expired"] = valid == expired
     sums["expired_used"] = sum(feature["used"] or 0 for feature in expired)
     sums["members"], sums["left_out"] = len(counted), len(parts) - len(counted)
     sums["vendor"] = ", ".join(sorted({feature["vendor"] for feature in counted}))

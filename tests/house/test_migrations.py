@@ -15,6 +15,7 @@ from django_test_migrations.migrator import Migrator
 
 from groups_app.merging import merged_features
 from groups_app.models import LicenseServerGroup
+from licstats.models import Feature
 from sessions_app import usage
 from sessions_app.polling import partitions
 
@@ -32,13 +33,29 @@ def test_features_that_were_there_before_kinds_are_merged_by_them(migrator: Migr
         for feature, version in (("Mesh", "1.0"), ("Mesh1", ".0")):  # the same letters in a row
             server.features.create(vendor="vendord", name=feature, version=version, type="floating", total=10, used=1)
 
-    migrator.apply_tested_migration([("licstats", "0004_whole_sum"), ("groups_app", "0005_kinds_without_statistics")])
+    migrator.apply_tested_migration(
+        [("licstats", "0007_feature_expired"), ("groups_app", "0005_kinds_without_statistics")]
+    )
 
     rows = merged_features(LicenseServerGroup.objects.get(name="XF"), clock.now())
     assert [(row.name, row.version, row.total, row.used) for row in rows] == [
         ("Mesh", "1.0", 20, 2),
         ("Mesh1", ".0", 20, 2),
     ]
+
+
+def test_licenses_that_had_expired_have_expired_when_that_gets_a_column(migrator: Migrator) -> None:
+    before = migrator.apply_initial_migration(("licstats", "0006_bounds_in_our_words"))
+    server = before.apps.get_model("licstats", "LicenseServer").objects.create(
+        name="PL", manager="flexnet", address="27000@PL"
+    )
+    today = clock.localdate()
+    for name, expires in (("past", today - timedelta(days=1)), ("last day", today), ("permanent", None)):
+        server.features.create(vendor="vendord", name=name, expires=expires)
+
+    migrator.apply_tested_migration(("licstats", "0007_feature_expired"))
+
+    assert [feature.name for feature in Feature.objects.filter(expired=True)] == ["past"]
 
 
 def test_who_is_signed_in_stays_so_when_sessions_get_a_table_of_their_own(migrator: Migrator) -> None:

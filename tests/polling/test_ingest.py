@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from licstats.aggregates import LARGEST, WholeSum
@@ -276,3 +278,19 @@ def test_what_servers_shows_is_kept_and_changes_the_revision_only_if_it_differs(
     assert server.reason == "line 7: not understood"
     assert ingest(server, complete(2, feature("solver"))).revision == 2
     assert ServerReport.objects.get(server=server).problem_count == 0
+
+
+@pytest.mark.parametrize(
+    ("zone", "last_valid", "expired"),
+    [("UTC", 719, 720), ("America/Los_Angeles", 719 + 7 * 60, 720 + 7 * 60), ("Asia/Tokyo", 179, 180)],
+)
+def test_licenses_have_expired_by_the_clock_of_their_license_server(
+    server: LicenseServer, zone: str, last_valid: int, expired: int
+) -> None:
+    server.timezone = zone
+    server.save()
+    for minutes, by_then in ((last_valid, False), (expired, True)):
+        ingest(server, complete(minutes, feature("solver", expires=date(2026, 3, 16))))
+        assert Feature.objects.get().expired is by_then
+    ingest(server, complete(expired + 1, feature("solver", expires=None, permanent=True)))
+    assert not Feature.objects.get().expired

@@ -80,7 +80,7 @@ def test_a_feature_that_the_last_reading_did_not_list_is_not_there(viewer, serve
 
 
 def test_expired_licenses_in_use_carry_a_warning(viewer, server):
-    FeatureFactory(server=server, used=1, expires=timezone.now().date() - timedelta(days=3))
+    FeatureFactory(server=server, used=1, expires=date(2026, 3, 15))
     assert "1 in use of licenses that have expired" in viewer.get(f"{USAGE}/").content.decode()
 
 
