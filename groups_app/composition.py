@@ -1,7 +1,7 @@
 """Which license servers can be reported as one: of one license manager, and with a vendor in common.
 
 For FlexNet a vendor is its vendor daemon. A license server that was never read has no known vendor: it may
-join, with a notice. Two with one address may be members too, with a notice: they are the same licenses.
+join, with a notice. Two with an address in common may be members too, with a notice: they are the same licenses.
 
 What a license server serves may change after it has joined: `misfits` tells of groups that no longer keep the rule.
 """
@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import combinations
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 
 from groups_app.models import LicenseServerGroup
+from licstats.managers.addresses import share_a_machine
 from licstats.managers.registry import MANAGERS
 from licstats.models import Feature, LicenseServer
 
@@ -26,7 +28,7 @@ def check_members(servers: Sequence[LicenseServer]) -> list[str]:
     vendors = _vendors_of(servers)
     if wrong := _wrong(servers, vendors):
         raise ValidationError(wrong)
-    return [*_not_known(servers, vendors), *_counted_twice(servers)]
+    return [*_not_known(servers, vendors), *_counted_twice(combinations(servers, 2))]
 
 
 def misfits(groups: Collection[LicenseServerGroup]) -> dict[int, list[str]]:
@@ -55,20 +57,18 @@ def check_memberships(server: LicenseServer, groups: Iterable[LicenseServerGroup
 
 
 def same_addresses(server: LicenseServer, groups: QuerySet[LicenseServerGroup]) -> list[str]:
-    """Notices where another member of one of `groups` has the address of `server`."""
-    others = LicenseServer.objects.filter(groups__in=groups).exclude(pk=server.pk)
-    twins = others.filter(manager=server.manager, address__iexact=server.address)
-    return [_same_address(server, twin) for twin in twins.order_by("name").distinct()]
+    """Notices where another member of one of `groups` is `server` by its address."""
+    others = LicenseServer.objects.filter(groups__in=groups, manager=server.manager).exclude(pk=server.pk)
+    return _counted_twice((other, server) for other in others.order_by("name").distinct())
 
 
-def _counted_twice(servers: Sequence[LicenseServer]) -> list[str]:
-    first: dict[str, LicenseServer] = {}
-    pairs = [(server, first.setdefault(server.address.lower(), server)) for server in servers]
-    return [_same_address(server, twin) for server, twin in pairs if server != twin]
-
-
-def _same_address(server: LicenseServer, twin: LicenseServer) -> str:
-    return f"{server} has the same address as {twin} ({server.address}): their licenses are counted twice."
+def _counted_twice(pairs: Iterable[tuple[LicenseServer, LicenseServer]]) -> list[str]:
+    return [
+        f"{server} ({server.address}) and {twin} ({twin.address}) are one license server by their addresses: "
+        "its licenses are counted twice."
+        for twin, server in pairs
+        if share_a_machine(server.address, twin.address)
+    ]
 
 
 def _of_other_managers(servers: Sequence[LicenseServer]) -> list[str]:

@@ -10,8 +10,6 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import F
-from django.db.models.expressions import Combinable
 
 from groups_app.composition import check_members, check_memberships, same_addresses
 from groups_app.fleet_file import Entry, FleetError, FleetFile, nearest
@@ -19,6 +17,7 @@ from groups_app.hiding import LONGEST_FEATURE, SetVisibility
 from groups_app.models import HostGroup, LicenseServerGroup, NameGroup, UserGroup
 from groups_app.names import entries_of
 from groups_app.visibility import not_offered
+from licstats.configuring import ChangeServer
 from licstats.models import Feature, LicenseServer
 
 log = structlog.get_logger(__name__)
@@ -68,12 +67,12 @@ class ApplyFleet:
 
     def _server(self, entry: Entry) -> None:
         server = LicenseServer.objects.filter(name=entry.values["name"]).first() or LicenseServer()
-        if not self._save(entry, server, {"revision": F("revision") + 1}):
+        if not self._save(entry, server):
             self.refused.add(entry.identity)
         elif {"manager", "address"} & set(self.outcomes[-1].fields):
             self.moved.append((len(self.outcomes) - 1, entry, server))
 
-    def _save(self, entry: Entry, instance: models.Model, on_change: dict[str, Combinable] | None = None) -> bool:
+    def _save(self, entry: Entry, instance: models.Model) -> bool:
         """Write the entry's values that differ from those of `instance`; False where they are wrong."""
         created = instance.pk is None
         names = [key for key in entry.values if key != "servers"]
@@ -88,10 +87,10 @@ class ApplyFleet:
         changed = tuple(name for name in names if getattr(instance, name) != before[name])
         if created:
             instance.save()
+        elif changed and isinstance(instance, LicenseServer):
+            ChangeServer(instance, changed).execute()
         elif changed:
-            instance.save(update_fields=changed)  # a poll may have written the others since they were read
-        if changed and on_change and not created:
-            type(instance)._default_manager.filter(pk=instance.pk).update(**on_change)
+            instance.save(update_fields=changed)
         what = "created" if created else "changed" if changed else "unchanged"
         self.outcomes.append(Outcome(entry.kind, entry.identity, what, () if created else changed))
         return True

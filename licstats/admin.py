@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from licstats.ages import format_interval
+from licstats.configuring import ChangeServer
 from licstats.durations import DurationError, parse_duration
 from licstats.managers.registry import MANAGERS
 from licstats.models import Feature, LicenseServer, Pool
@@ -119,13 +120,10 @@ class LicenseServerAdmin(ServerModelAdmin):
         return fieldsets if obj else fieldsets[:-1]
 
     def save_model(self, request: HttpRequest, obj: LicenseServer, form: Any, change: bool) -> None:
-        """Writes only what was changed here, as a poll may have written the rest meanwhile, and asks again soon."""
-        obj.next_poll_at = timezone.now()
-        if not change:
+        if change:
+            ChangeServer(obj, form.changed_data).execute()
+        else:
             obj.save()
-            return
-        obj.save(update_fields=[*form.changed_data, "next_poll_at"])
-        LicenseServer.objects.filter(pk=obj.pk).update(revision=F("revision") + 1)
 
     @admin.action(description="Enable: query again", permissions=["change"])
     def enable(self, request: HttpRequest, servers: QuerySet[LicenseServer]) -> None:

@@ -10,10 +10,10 @@ from licstats.managers.reading import FeatureType
 class MergedFeature(models.Model):
     """The features of one name, version and type in a group, summed over the members that count.
 
-    Licenses that have expired are not in `total`, unless all have; what is in use of them is `expired_used`. Made by
-    `groups_app.merging.merged_features` only. `total` null: unlimited, or not told. `used` null: in use unknown on a
-    member. `last_update` is the oldest of the members' last readings, and `interval` such that the age of this row is
-    the age of its oldest member in that member's own query intervals.
+    Licenses that have expired are not in `total`, unless all have; `expired_used` of them are in use, or more where
+    `used` is null. Made by `groups_app.merging.merged_features` only. `total` null: unlimited, or not told. `used`
+    null: in use unknown on a member. `last_update` is the oldest of the members' last readings, and `interval` such
+    that the age of this row is the age of its oldest member in that member's own query intervals.
     """
 
     pk = models.CompositePrimaryKey("name", "version", "type")

@@ -85,16 +85,16 @@ class UsedColumn(NumberColumn):
     """Licenses in use; marked where some of them have expired, a dash where the license manager does not tell."""
 
     def cell(self, row: Row, moment: Moment) -> str:
-        used = row["used"]
-        if used is None:
-            return explained(dash("in use unknown: the license manager does not tell"), row, first=True)
-        if expired := row["expired_used"]:
-            return format_html(
-                '{} <span class="tag tag-expired" title="{} in use of licenses that have expired">expired</span>',
-                explained(f"{used:,}", row, first=True),
-                f"{expired:,}",
-            )
-        return explained(f"{used:,}", row, first=True)
+        used, expired = row["used"], row["expired_used"]
+        text = dash("in use unknown: the license manager does not tell") if used is None else f"{used:,}"
+        shown = explained(text, row, first=True)
+        if not expired:
+            return shown
+        return format_html(
+            '{} <span class="tag tag-expired" title="{} in use of licenses that have expired">expired</span>',
+            shown,
+            f"at least {expired:,}" if used is None else f"{expired:,}",
+        )
 
 
 class TotalColumn(ExplainedColumn):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone as clock
 
 from licstats.managers.base import STATUS, Memo, Output, Query
@@ -21,8 +22,12 @@ SOONEST_AGAIN = timedelta(minutes=5)  # a rare query that a reading wants is not
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A reading, the outputs that it was made of, which of them were asked for just now, and how long STATUS took."""
+    """A reading, the outputs that it was made of, which of them were asked for just now, and how long STATUS took.
 
+    `asked`: the license manager and the address; a license server may be given others while the tools run.
+    """
+
+    asked: tuple[str, str]
     reading: Reading
     outputs: Mapping[str, Output]
     fresh: Mapping[str, Output]
@@ -43,6 +48,7 @@ class Asking:
         self.response_time = 0.0
 
     def answer(self) -> Answer:
+        asked = self.server.manager, self.server.address
         self._ask(query.name for query in self.manager.queries if self._is_due(query))
         reading = self._read()
         if not self.fresh[STATUS].failure:
@@ -50,7 +56,7 @@ class Asking:
             if again:
                 self._ask(again)
                 reading = self._read()
-        return Answer(reading, self._outputs(), self.fresh, self.response_time)
+        return Answer(asked, reading, self._outputs(), self.fresh, self.response_time)
 
     def _is_due(self, query: Query) -> bool:
         stored = self.stored.get(query.name)
@@ -100,18 +106,28 @@ def query(server: LicenseServer) -> tuple[Reading, dict[str, Output]]:
 
 
 def keep_rare_outputs(server: LicenseServer, answer: Answer) -> None:
-    """Stores the answers of queries that are not asked at each poll. One that failed has to wait for its time, too."""
-    rare = {query.name for query in server.license_manager.queries if query.every}
-    for name in rare & answer.fresh.keys():
-        output = answer.fresh[name]
-        asked_at = output.at or clock.now()
-        if not output.failure:
-            values = {"text": output.text, "exit_status": output.exit_status, "asked_at": asked_at}
-            QueryOutput.objects.update_or_create(server=server, query=name, defaults=values)
-        else:
-            QueryOutput.objects.update_or_create(
-                server=server,
-                query=name,
-                defaults={"asked_at": asked_at},
-                create_defaults={"text": "", "asked_at": asked_at},
-            )
+    """Stores the answers of queries that are not asked at each poll, unless another license server is asked by now."""
+    rare = {query.name for query in server.license_manager.queries if query.every} & answer.fresh.keys()
+    if not rare:
+        return
+    manager, address = answer.asked
+    with transaction.atomic():
+        same = LicenseServer.objects.select_for_update().filter(pk=server.pk, manager=manager, address=address)
+        if same.first():
+            for name in rare:
+                _keep(server, name, answer.fresh[name])
+
+
+def _keep(server: LicenseServer, name: str, output: Output) -> None:
+    """One that failed leaves the last answer, and has to wait for its time, too."""
+    asked_at = output.at or clock.now()
+    if not output.failure:
+        values = {"text": output.text, "exit_status": output.exit_status, "asked_at": asked_at}
+        QueryOutput.objects.update_or_create(server=server, query=name, defaults=values)
+    else:
+        QueryOutput.objects.update_or_create(
+            server=server,
+            query=name,
+            defaults={"asked_at": asked_at},
+            create_defaults={"text": "", "asked_at": asked_at},
+        )

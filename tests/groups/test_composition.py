@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
 
-from groups_app.composition import misfits
+from groups_app.composition import check_members, misfits
 from groups_app.models import ForbiddenServer, LicenseServerGroup
 from licstats.models import LicenseServer
 from tests.factories import NOON, FeatureFactory
@@ -21,8 +25,13 @@ from tests.groups.fleets import apply, refused
 
 pytestmark = pytest.mark.django_db
 
+SAME = ["27000@pl", "@pl.", "27000@a,27000@pl,27000@c"]  # as 27000@PL
 CHANGED = {"timezone": "UTC", "site": "main", "interval": "60s", "timeout": "15s", "enabled": "on"}
-TWICE = "US has the same address as PL (27000@PL): their licenses are counted twice."
+
+
+def twice(address: str) -> str:
+    one = f"US ({address}) and PL (27000@PL) are one license server by their addresses"
+    return f"{one}: its licenses are counted twice."
 
 
 @pytest.fixture
@@ -81,14 +90,15 @@ class TestInTheAdministration:
         assert "US is in a group that your roles do not show you" in page
         assert re.search(r"\b(XF|PL)\b", page) is None  # not as letters of a token
 
-    def test_members_with_one_address_are_said_to_count_twice(self, pages: Client, american: LicenseServer) -> None:
-        assert said(change(pages, american, address="27000@PL"))[0] == TWICE
+    @pytest.mark.parametrize("address", SAME)
+    def test_members_with_one_address_are_said_to_count_twice(
+        self, pages: Client, american: LicenseServer, address: str
+    ) -> None:
+        assert said(change(pages, american, address=address))[0] == twice(address)
 
-        american.address = "27000@pl"
-        american.save()
         response = add_group(pages, *LicenseServer.objects.all(), name="both")
 
-        assert "US has the same address as PL (27000@pl): their licenses are counted twice." in said(response)
+        assert twice(address) in said(response)
 
 
 class TestWhatALicenseServerServesLater:
@@ -161,10 +171,35 @@ class TestInFleetFiles:
         LicenseServer.objects.update(manager="flexnet")
         assert "server PL: changed" in apply(tmp_path, moved + entry("PL", "lmx", "6200@pl"))
 
-    def test_members_with_one_address_are_said_to_count_twice(self, tmp_path: Path, american: LicenseServer) -> None:
-        moved = entry("US", "flexnet", "27000@PL")
+    @pytest.mark.parametrize("address", SAME)
+    def test_members_with_one_address_are_said_to_count_twice(
+        self, tmp_path: Path, american: LicenseServer, address: str
+    ) -> None:
+        moved = entry("US", "flexnet", address)
 
-        assert f"server US: changed (address)\n  note: {TWICE}" in apply(tmp_path, moved)
+        assert f"server US: changed (address)\n  note: {twice(address)}" in apply(tmp_path, moved)
         again = apply(tmp_path, moved + '[[group]]\nname = "XF"\nservers = ["PL", "US"]\n')
-        assert again.count(TWICE) == 1
-        assert f"group XF: unchanged\n  note: {TWICE}" in again
+        assert again.count(twice(address)) == 1
+        assert f"group XF: unchanged\n  note: {twice(address)}" in again
+
+
+machines = st.sampled_from([f"{port}@{host}" for port in (27000, 6200) for host in "abcd"])
+addresses = st.lists(machines, min_size=3, max_size=3, unique_by=lambda one: one.partition("@")[2])
+
+
+class TestAnyMembers(TestCase):
+    @settings(max_examples=50, deadline=None)
+    @given(st.lists(addresses | machines.map(lambda one: [one]), max_size=5))
+    def test_each_two_with_a_machine_in_common_are_said_to_count_twice(self, members: list[list[str]]) -> None:
+        servers = [
+            LicenseServer(pk=pk, name=f"S{pk}", manager="flexnet", address=",".join(parts))
+            for pk, parts in enumerate(members)
+        ]
+
+        told = [notice for notice in check_members(servers) if "counted twice" in notice]
+
+        assert [tuple(re.findall(r"\bS\d", notice)) for notice in told] == [
+            (f"S{late}", f"S{early}")
+            for early, late in combinations(range(len(members)), 2)
+            if not set(members[early]).isdisjoint(members[late])
+        ]
