@@ -200,7 +200,6 @@ CELERY_BEAT_SCHEDULE = {
 LICSTATS_TOOLS = {
     "lmutil": env.text("LICSTATS_LMUTIL", "lmutil"),
     "lmxendutil": env.text("LICSTATS_LMXENDUTIL", "lmxendutil"),
-    "rlmutil": env.text("LICSTATS_RLMUTIL", "rlmutil"),
 }
 LICSTATS_LMX_REMOVE = env.text("LICSTATS_LMX_REMOVE")
 LICSTATS_LMX_PASSWORD = env.text("LICSTATS_LMX_PASSWORD")
