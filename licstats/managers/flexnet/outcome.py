@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from licstats.managers import pools
 from licstats.managers.base import Output
@@ -112,13 +113,13 @@ def _catalogue_problems(report: Report, catalogue: Catalogue | None) -> list[Pro
     return problems
 
 
-def catalogue_alone(text: str, at: datetime) -> Reading | None:
+def catalogue_alone(text: str, at: datetime, zone: ZoneInfo) -> Reading | None:
     """The reading of an answer of `lmstat -i`, where one was given for the status; None where it is none."""
     if HEADING_START[1:] in text or not is_catalogue(text):
         return None
     catalogue = Catalogue(text)
     message = "This is an answer of lmstat -i, which reads the license file only: who uses what is not known."
-    features = tuple(_listed_features(catalogue, at.date()))
+    features = tuple(_listed_features(catalogue, at.astimezone(zone).date()))
     problems = (Problem(ProblemKind.TOOL, message), *catalogue.problems)
     if not features:
         return failed(at, list(problems))
