@@ -21,7 +21,7 @@ else:
     AnyModelForm = forms.ModelForm
 
 NOBODY_LEFT = (
-    "no active login could administer logins and roles any more. Give another login the role administrator first."
+    "no active login could administer all logins and roles any more. Give another login the role administrator first."
 )
 
 
