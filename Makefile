@@ -36,7 +36,8 @@ check: $(STAMP)  ## linters, types, import rules, templates, migrations, deploym
 	$(BIN)/lint-imports
 	find templates -name '*.html' -print0 | xargs -0 $(BIN)/djade --target-version 5.2 --check
 	$(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
-	DATABASE_URL=postgres://licstats@localhost/licstats REDIS_URL=redis://localhost:6379/0 LICSTATS_HTTPS=1 \
+	DATABASE_URL=postgres://licstats@localhost/licstats REDIS_URL=redis://localhost:6379/0 \
+		LICSTATS_HTTPS=1 LICSTATS_PROXY=1 \
 		LICSTATS_SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') \
 		LICSTATS_HOSTS=licenses.example.com $(BIN)/python manage.py check --deploy --fail-level WARNING
 

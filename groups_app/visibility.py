@@ -31,6 +31,7 @@ from django.db.models import (
 from django.db.models.expressions import Combinable
 from django.utils.crypto import salted_hmac
 
+from groups_app.granting import outranking
 from groups_app.models import (
     ForbiddenServer,
     HiddenFeature,
@@ -67,14 +68,11 @@ def limited(user: Login) -> bool:
 
 
 def changeable_logins(user: Login) -> QuerySet[User]:
-    """Logins that `user` may change, if it may change any: those that may see no more than itself.
-
-    Only superusers change superusers.
-    """
+    """Logins that `user` may change, if it may change any: those that may see and do no more than itself."""
     if getattr(user, "is_superuser", False):
         return User.objects.all()
     theirs = ForbiddenServer.objects.filter(role__user=OuterRef(OuterRef("pk")), server=OuterRef("server"))
-    return User.objects.filter(~Exists(forbidden_servers(user).exclude(Exists(theirs))), is_superuser=False)
+    return User.objects.filter(~Exists(forbidden_servers(user).exclude(Exists(theirs)))).exclude(outranking(user))
 
 
 def permitted_servers(user: Login) -> QuerySet[LicenseServer]:

@@ -1,6 +1,6 @@
 """System checks: each thing that can be set up wrong has a number, a sentence, and a hint that mends it.
 
-E001 to E006 are errors, W001 to W005 warnings. `licstats check` runs them; those of the database run with
+E001 to E004 are errors, W001 to W005 warnings. `licstats check` runs them; those of the database run with
 `--database default` and before `migrate`.
 """
 
@@ -131,4 +131,17 @@ def check_hosts(app_configs: Sequence[AppConfig] | None, **options: Any) -> Iter
             "LICSTATS_HOSTS allows every host name.",
             hint="Name the hosts by which the pages are reached: LICSTATS_HOSTS=licenses.example.com",
             id="licstats.W004",
+        )
+
+
+@register(deploy=True)
+def check_proxy(app_configs: Sequence[AppConfig] | None, **options: Any) -> Iterator[CheckMessage]:
+    """What speaks https is a proxy: licstats itself does not."""
+    if settings.HTTPS and not settings.LICSTATS_PROXY:
+        yield Caution(
+            "LICSTATS_HTTPS is set, and LICSTATS_PROXY is not: everybody signs in from the address of the proxy, "
+            f"so that {settings.AXES_FAILURE_LIMIT} wrong passwords lock a login everywhere.",
+            hint="Let the proxy add to X-Forwarded-For who asked, let nobody reach the pages around it, and set "
+            "LICSTATS_PROXY=1.",
+            id="licstats.W005",
         )

@@ -122,11 +122,13 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_CALLABLE = "licstats.signin.locked"
+AXES_CLIENT_IP_CALLABLE = "licstats.signin.address_of"
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # the page says until when; that must hold
 AXES_VERBOSE = False
 
 # Transport and headers. LICSTATS_HTTPS=1 where the pages are reached by https (a proxy in front, or not).
 HTTPS = env.flag("LICSTATS_HTTPS")
+LICSTATS_PROXY = env.flag("LICSTATS_PROXY")  # its X-Forwarded-For is believed
 SESSION_ENGINE = "groups_app.login_sessions"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
@@ -200,7 +202,6 @@ CELERY_BEAT_SCHEDULE = {
 LICSTATS_TOOLS = {
     "lmutil": env.text("LICSTATS_LMUTIL", "lmutil"),
     "lmxendutil": env.text("LICSTATS_LMXENDUTIL", "lmxendutil"),
-    "rlmutil": env.text("LICSTATS_RLMUTIL", "rlmutil"),
 }
 LICSTATS_LMX_REMOVE = env.text("LICSTATS_LMX_REMOVE")
 LICSTATS_LMX_PASSWORD = env.text("LICSTATS_LMX_PASSWORD")

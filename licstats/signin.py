@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 from typing import Any
 
 from axes.helpers import get_client_username, get_cool_off
@@ -23,6 +25,15 @@ def locked(
     name = get_client_username(request, credentials) or ""
     context = {"name": name, "failures": settings.AXES_FAILURE_LIMIT, "until": _until(request, name)}
     return render(request, "registration/locked.html", context, status=429)
+
+
+def address_of(request: HttpRequest) -> str | None:
+    """Where somebody signs in from. What came before the last hop of X-Forwarded-For anybody may have written."""
+    if settings.LICSTATS_PROXY:
+        last = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+        with contextlib.suppress(ValueError):
+            return str(ip_address(last))
+    return request.META.get("REMOTE_ADDR") or None
 
 
 def _until(request: HttpRequest, name: str) -> datetime:

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from groups_app.granting import gives_everything
 from groups_app.logins import LoginBackend
 
 if TYPE_CHECKING:  # only the stubs know it as generic
@@ -20,7 +21,7 @@ else:
     AnyModelForm = forms.ModelForm
 
 NOBODY_LEFT = (
-    "no active login could administer logins and roles any more. Give another login the role administrator first."
+    "no active login could administer all logins and roles any more. Give another login the role administrator first."
 )
 
 
@@ -32,12 +33,14 @@ def administrators() -> QuerySet[User]:
 
 
 def leaves_nobody(change: Callable[[], object]) -> bool:
-    """Whether `change`, which is tried and taken back, leaves no administrator where there is one."""
-    if not administrators().exists():
-        return False
+    """Whether `change`, which is tried and taken back, leaves no administrator where there is one.
+
+    Nor one who may give everything: others could not give back what they do not have.
+    """
+    kept = [each for each in (administrators(), administrators().filter(gives_everything())) if each.exists()]
     with transaction.atomic():
         change()
-        left = administrators().exists()
+        left = all(each.all().exists() for each in kept)
         transaction.set_rollback(True)
     return not left
 

@@ -20,6 +20,7 @@ from groups_app.admin.deleting import NamedAloneMixin
 from groups_app.admin.lockout import NOBODY_LEFT, KeepsAdministratorForm, KeepsAdministratorMixin, leaves_nobody
 from groups_app.admin.meanwhile import OpenedForm, OpenedMixin
 from groups_app.admin.roles import ASK_ANOTHER
+from groups_app.granting import NOT_GRANTED, granted_roles
 from groups_app.models import ForbiddenServer
 from groups_app.notices import named
 from groups_app.roles import VIEWER, follow_roles
@@ -106,7 +107,7 @@ def _what_is_lost(role: Group, login: Login) -> str:
 
 
 class LoginAdmin(OpenedMixin, KeepsAdministratorMixin, NamedAloneMixin, LoginModelAdmin):
-    """An administrator manages logins that may see no more than itself; only superusers make or change superusers."""
+    """Whoever manages logins manages those that may see and do no more; only superusers make or change superusers."""
 
     list_display = ["username", "email", "roles", "is_active", "is_staff", "is_superuser", "visibility"]
     form = ChangeLoginForm
@@ -132,6 +133,8 @@ class LoginAdmin(OpenedMixin, KeepsAdministratorMixin, NamedAloneMixin, LoginMod
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "groups":
             kwargs["help_text"] = "They say what the login may do, and which license servers are forbidden to it."
+            kwargs["queryset"] = granted_roles(request.user)
+            kwargs["error_messages"] = {"invalid_choice": NOT_GRANTED}
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:

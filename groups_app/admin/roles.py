@@ -17,6 +17,7 @@ from groups_app.admin.deleting import NamedAloneMixin
 from groups_app.admin.lockout import KeepsAdministratorForm, KeepsAdministratorMixin
 from groups_app.admin.meanwhile import OpenedForm, OpenedMixin
 from groups_app.admin.pickers import ServerField, ServerPicker, offered_servers
+from groups_app.granting import NOT_GRANTED, granted_permissions, granted_roles
 from groups_app.models import ForbiddenServer, LicenseServerGroup
 from groups_app.notices import named
 from groups_app.roles import ROLES, offered_permissions, shipped_permissions
@@ -48,7 +49,8 @@ class RoleForm(KeepsAdministratorForm, OpenedForm):
             field.queryset = offered_servers(self.login)
         permissions = self.fields.get("permissions")
         if isinstance(permissions, forms.ModelMultipleChoiceField):
-            permissions.queryset = offered_permissions(self.instance)
+            permissions.queryset = offered_permissions(self.instance).filter(pk__in=granted_permissions(self.login))
+            permissions.error_messages["invalid_choice"] = NOT_GRANTED
         if self.instance.pk:
             rows = ForbiddenServer.objects.filter(role=self.instance, server__in=permitted_servers(self.login))
             self.initial["forbidden"] = list(rows.values_list("server", flat=True))
@@ -94,10 +96,20 @@ class RoleAdmin(OpenedMixin, KeepsAdministratorMixin, NamedAloneMixin, GroupAdmi
     def lose(keys: list[int]) -> None:
         User.groups.through.objects.filter(group__in=keys).delete()
 
+    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return super().has_change_permission(request, obj) and self._may_touch(request, obj)
+
     def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
         """Not of a role that forbids what the administrator may not see either: with it that would be lifted."""
         rows = ForbiddenServer.objects.filter(role=obj).exclude(server__in=permitted_servers(request.user))
-        return super().has_delete_permission(request, obj) and not (obj and rows.exists())
+        return (
+            super().has_delete_permission(request, obj)
+            and self._may_touch(request, obj)
+            and not (obj and rows.exists())
+        )
+
+    def _may_touch(self, request: HttpRequest, role: Group | None) -> bool:
+        return role is None or granted_roles(request.user).filter(pk=role.pk).exists()
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form: Any = super().get_form(request, obj, change, **kwargs)  # a class made for this request

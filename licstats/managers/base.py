@@ -111,7 +111,10 @@ class Manager(ABC):
         """The reading of the outputs of this manager's queries, by query name. Never raises on any text."""
 
     def wants_again(self, reading: Reading, outputs: Mapping[str, Output]) -> Sequence[str]:
-        """Names of queries that should be asked now though they are not due, because of what `reading` shows."""
+        """Names of queries that should be asked now though they are not due, because of what `reading` shows.
+
+        Whoever polls asks for them at once: how often is too often, the `at` of their last outputs says.
+        """
         return ()
 
     def close_command(self, tool: str, target: Target, options: Sequence[str] = ()) -> list[str]:
@@ -120,6 +123,10 @@ class Manager(ABC):
         `options` is the installation's own configured arguments, where a manager needs them (LM-X).
         """
         raise UnsafeArgument(f"{self.title} sessions cannot be closed.")
+
+    def usage_names_switch(self, usage_text: str, options: Sequence[str]) -> bool:
+        """Whether the tool's own usage text lists the switches of these configured arguments."""
+        return False
 
     def read_close(self, output: Output) -> CloseAnswer:
         """What the tool's answer to a close command means."""

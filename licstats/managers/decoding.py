@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_LINE_ENDS = re.compile(r"\r+\n|\r")
 
 
 def decode(data: bytes) -> str:
@@ -25,6 +27,11 @@ def decode(data: bytes) -> str:
     except UnicodeDecodeError:
         text = "\n".join(map(_decode_line, data.split(b"\n")))
     return text.replace("\0", REPLACEMENT)
+
+
+def plain_line_ends(text: str) -> str:
+    """`text` with its lines ended by a line feed alone, whatever ended them."""
+    return _LINE_ENDS.sub("\n", text) if "\r" in text else text
 
 
 def _decode_line(line: bytes) -> str:

@@ -12,7 +12,6 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone as clock
 
 from licstats.managers.base import Manager, UnsafeArgument
-from licstats.managers.lmx import LMX
 from licstats.managers.lmx.closing import PASSWORD
 from licstats.managers.registry import MANAGERS
 from licstats.models import LicenseServer
@@ -104,7 +103,7 @@ def unchecked_sites() -> QuerySet[LicenseServer, tuple[str, str]]:
 
 def _look(manager: Manager) -> tuple[bool, str]:
     words = options(manager)
-    if not words or not isinstance(manager, LMX):
+    if not words:
         return False, NOT_CONFIGURED
     aimless = [place for place in ("{user}", "{host}") if not any(place in word for word in words)]
     if aimless:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -16,8 +15,6 @@ from licstats.managers.base import STATUS, Memo, Output, Query
 from licstats.managers.reading import Reading
 from licstats.models import LicenseServer, QueryOutput
 from sessions_app.polling import command
-
-SOONEST_AGAIN = timedelta(minutes=5)  # a rare query that a reading wants is not asked more often
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +49,7 @@ class Asking:
         self._ask(query.name for query in self.manager.queries if self._is_due(query))
         reading = self._read()
         if not self.fresh[STATUS].failure:
-            again = [name for name in self.manager.wants_again(reading, self._outputs()) if self._may_ask(name)]
+            again = [name for name in self.manager.wants_again(reading, self._outputs()) if name not in self.fresh]
             if again:
                 self._ask(again)
                 reading = self._read()
@@ -61,10 +58,6 @@ class Asking:
     def _is_due(self, query: Query) -> bool:
         stored = self.stored.get(query.name)
         return query.every is None or stored is None or clock.now() - stored.asked_at >= query.every
-
-    def _may_ask(self, name: str) -> bool:
-        stored = self.stored.get(name)
-        return name not in self.fresh and (stored is None or clock.now() - stored.asked_at >= SOONEST_AGAIN)
 
     def _ask(self, names: Iterable[str]) -> None:
         """Asks for all at the same time: the license server's answer takes longer than ours."""

@@ -13,7 +13,7 @@ from tests.groups.administering import change_login, errors
 
 pytestmark = pytest.mark.django_db
 
-WHY = "no active login could administer logins and roles any more. Give another login the role administrator first."
+WHY = "no active login could administer all logins and roles any more. Give another login the role administrator first."
 NOT_SAVED = {"__all__": [f"root was not saved: {WHY}"]}
 
 

@@ -151,9 +151,14 @@ class TestPickLists:
         FeatureFactory(server=LicenseServer.objects.get(name="PL"), name="WXPF & more?", version="1/2")
         ann = login("ann")
 
-        for where in ("server:PL", "group:XF"):
-            for choice in feature_choices(Scope.read({"scope": where}, ann)).choices:
-                assert Scope.read(choice.params, ann).features().exists()
+        offered = {
+            where: feature_choices(Scope.read({"scope": where}, ann)).choices for where in ("server:PL", "group:XF")
+        }
+
+        assert sorted(choice.label for choice in offered["server:PL"]) == ["WXPF", "WXPF & more?", "other PL"]
+        assert {"WXPF", "WXPF & more?", "other PL", "other US"} <= {choice.label for choice in offered["group:XF"]}
+        for choice in offered["server:PL"] + offered["group:XF"]:
+            assert Scope.read(choice.params, ann).features().exists()
 
     def test_hidden_features_are_not_offered(self, group) -> None:
         anna = login("anna")

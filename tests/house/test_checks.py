@@ -40,7 +40,14 @@ def test_each_misconfiguration_has_a_number_a_sentence_and_a_hint(
     assert message.hint
 
 
-@pytest.mark.parametrize(("number", "changes"), [("W003", {"HTTPS": False}), ("W004", {"ALLOWED_HOSTS": ["*"]})])
+@pytest.mark.parametrize(
+    ("number", "changes"),
+    [
+        ("W003", {"HTTPS": False}),
+        ("W004", {"ALLOWED_HOSTS": ["*"]}),
+        ("W005", {"HTTPS": True, "LICSTATS_PROXY": False}),
+    ],
+)
 def test_deployment_cautions(number: str, changes: dict[str, object]) -> None:
     with override_settings(**changes):
         (message,) = found(number, deploy=True)

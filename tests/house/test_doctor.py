@@ -36,7 +36,7 @@ def test_it_says_what_is_wrong_how_to_mend_it_and_exits_with_1(
 ) -> None:
     partitions.maintain()
     LicenseServerFactory(name="PL", asked_at=clock.now(), next_poll_at=clock.now() + timedelta(minutes=1))
-    tools = {"lmutil": str(lmutil), "lmxendutil": "no-such-program", "rlmutil": "rlmutil"}
+    tools = {"lmutil": str(lmutil), "lmxendutil": "no-such-program"}
     with override_settings(LICSTATS_TOOLS=tools), pytest.raises(SystemExit) as ended:
         call_command("doctor")
     assert ended.value.code == 1

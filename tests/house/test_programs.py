@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import socket
 from pathlib import Path
 
 import pytest
+from django.core.management.base import CommandError
 from django.test.utils import override_settings
 
 from licstats import programs
 from licstats.management.commands.up import address
+from licstats.management.commands.worker import Command
 from licstats.processes.child import Child
 from licstats.processes.errors import StartError
 from licstats.programs import Web, answers
@@ -71,6 +74,28 @@ def test_only_the_kinds_of_work_that_were_asked_for_are_started(tmp_path: Path) 
     assert [child.name for child in children] == ["worker-closing", "worker-polls"]
     assert [after("--concurrency", [*child.argv]) for child in children] == [str(programs.CLOSES_AT_ONCE), "3"]
     assert [child.log for child in children] == [tmp_path / "worker-closing.log", tmp_path / "worker-polls.log"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--site", "Kraków"], "'Kraków' is not a site. A site is small letters, digits, - and _, as in 'krakow'."),
+        (["--site", "krakow,main"], "'krakow,main' is not a site."),
+        (["--polls-at-once", "0"], "'0' is not a number of tools. Give 1 or more."),
+        (["--polls-at-once", "-3"], "'-3' is not a number of tools."),
+        (["--polls-at-once", "many"], "'many' is not a number of tools."),
+    ],
+)
+def test_a_worker_for_what_cannot_be_a_site_or_without_any_tool_is_refused(arguments: list[str], says: str) -> None:
+    parser = Command().create_parser("licstats", "worker")
+    with pytest.raises(CommandError, match=re.escape(says)):
+        parser.parse_args(arguments)
+
+
+def test_a_worker_takes_the_sites_and_the_number_of_tools_that_it_is_given() -> None:
+    parser = Command().create_parser("licstats", "worker")
+    options = parser.parse_args(["--site", "krakow", "--site", "us-2", "--polls-at-once", "7"])
+    assert (options.site, options.polls_at_once) == (["krakow", "us-2"], 7)
 
 
 def test_a_program_may_end_its_work_before_it_is_made_to() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from licstats.management.commands.worker import Command
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 SETTINGS = (ROOT / "licstats" / "settings.py").read_text()
@@ -22,6 +24,13 @@ def test_it_names_every_command_and_no_other() -> None:
     there = {path.stem for path in ROOT.glob("*/management/commands/*.py") if not path.stem.startswith("_")}
     listed = set(re.findall(r"^\| `licstats (\w+)", README, re.MULTILINE))
     assert listed == there
+
+
+def test_no_worker_of_the_installation_polls_or_closes_what_belongs_to_another_site() -> None:
+    section = README.partition("## An installation")[2].partition("\n## ")[0]
+    parser = Command().create_parser("licstats", "worker")
+    workers = [parser.parse_args(words.split()) for words in re.findall(r"licstats worker([^`\n]*)", section)]
+    assert [worker.site for worker in workers] == [["main"], ["krakow"]]
 
 
 def test_every_folder_and_file_that_it_names_is_there() -> None:

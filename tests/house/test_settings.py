@@ -41,6 +41,7 @@ def licstats(*arguments: str, **environment: str) -> subprocess.CompletedProcess
             "LICSTATS_RETENTION_MONTHS is '-3'. Set it to a whole number from 0 to 1200.",
         ),
         ("LICSTATS_HTTPS", "maybe", "LICSTATS_HTTPS is 'maybe'. Set it to 1 or 0."),
+        ("LICSTATS_PROXY", "10.0.0.7", "LICSTATS_PROXY is '10.0.0.7'. Set it to 1 or 0."),
         ("LICSTATS_TIME_ZONE", "Mars/Base", "LICSTATS_TIME_ZONE is 'Mars/Base', which is not a time zone."),
         ("LICSTATS_LOG", "xml", "LICSTATS_LOG is 'xml'. Set it to one of: auto, json, console."),
         ("DATABASE_URL", "mysql://db/licstats", "DATABASE_URL is not like postgres://user:password@host:5432/name."),
@@ -104,6 +105,7 @@ def test_deployment_checks_are_clean_with_the_settings_of_an_installation(tmp_pa
         *("check", "--deploy", "--fail-level", "WARNING"),
         LICSTATS_DATA=str(tmp_path),
         LICSTATS_HTTPS="1",
+        LICSTATS_PROXY="1",
         LICSTATS_HOSTS="licenses.example.com",
         **PRODUCTION,
     )

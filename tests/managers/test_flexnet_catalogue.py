@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -146,6 +147,14 @@ def test_a_catalogue_alone_lists_features_whose_use_is_unknown() -> None:
         ("other", "view", 1, None),
     ]
     assert "lmstat -i" in reading.problems[0].message
+
+
+@pytest.mark.parametrize(("hour", "total"), [(22, 8), (23, 3)])
+def test_licenses_of_a_catalogue_alone_expire_at_midnight_where_the_license_server_is(hour: int, total: int) -> None:
+    at = datetime(2026, 12, 31, hour, 30, tzinfo=UTC)
+    catalogue = listed("mesh 2.0 5 31-dec-2026 toold", "mesh 2.0 3 permanent toold")
+
+    assert [feature.total for feature in read(catalogue, at=at, zone=ZoneInfo("Europe/Warsaw")).features] == [total]
 
 
 @pytest.mark.parametrize("line", ["mesh 2.0 five 31-dec-2026 toold", "mesh", "x" * 5_000])

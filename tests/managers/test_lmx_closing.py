@@ -94,15 +94,42 @@ def test_answers(text: str, exit_status: int | None, answer: Answer) -> None:
         ("anna does not hold mesh", Answer.GONE, "ended already"),
         ("License was borrowed", Answer.REFUSED, "returns at its expiration"),
         ("Request denied", Answer.FAILED, "The tool reports an error."),
-        ("Terror of errors", Answer.SENT, ""),
-        ("1 user removed.", Answer.SENT, ""),
     ],
 )
-def test_each_answer_says_what_happened_and_quotes_the_tool(text: str, answer: Answer, says: str) -> None:
-    given = MANAGER.read_close(Output(f"{'+' * 40}\n\n  {text}  \nmore\n", 0))
+@pytest.mark.parametrize(("mark", "exit_status"), [("", 1), ("", None), ("XF Error: ", 0), ("error: ", 0)])
+def test_each_refusal_says_what_happened_and_quotes_the_tool(
+    text: str, answer: Answer, says: str, mark: str, exit_status: int | None
+) -> None:
+    text = mark + text
+    given = MANAGER.read_close(Output(f"{'+' * 40}\n\n  {text}  \nmore\n", exit_status))
     assert given.answer is answer
     assert given.message == f"{given.message.partition('It said:')[0]}It said: {text}"
     assert says in given.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "User borrowski removed from feature X.",
+        "Removed client pc-password01.",
+        "Removed client permission of user access-denied: was not found in queue",
+        "Terror of errors",
+        "1 user removed.",
+    ],
+)
+def test_names_in_the_answer_of_a_tool_that_ends_well_refuse_nothing(text: str) -> None:
+    given = MANAGER.read_close(Output(f"{text}\n", 0))
+    assert (given.answer, given.message) == (Answer.SENT, f"It said: {text}")
+
+
+@pytest.mark.parametrize("text", ["XF Error: User borrowski is too busy", "XF Error: No answer of pc-password01"])
+def test_a_name_that_begins_or_ends_like_a_reason_is_none(text: str) -> None:
+    assert MANAGER.read_close(Output(f"{text}\n", 1)).answer is Answer.FAILED
+
+
+@pytest.mark.parametrize("line", ["There are no license server(s) available.", "usage: lmxendutil <option>"])
+def test_an_error_without_its_mark_is_told_though_the_tool_ends_well(line: str) -> None:
+    assert MANAGER.read_close(Output(f"LM-X license server(s):\n  {line}\n", 0)).answer is Answer.FAILED
 
 
 def test_an_exit_status_that_nothing_explains_is_told() -> None:

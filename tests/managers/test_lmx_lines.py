@@ -280,7 +280,7 @@ class TestTheEnd:
 
     def test_an_exit_status_that_nothing_explains_is_told(self) -> None:
         reading = read(HEAD + feature("mesh", 0, 1), exit_status=3)
-        assert reading.problems[0].message == "The tool ended with exit status 3; its answer tells no error."
+        assert reading.problems[0].message == "The tool ended with exit status 3, though its answer tells no error."
         assert reading.verdict is Verdict.PARTIAL
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -91,6 +92,42 @@ def test_a_lock_holds_for_that_login_at_that_address_only(nobody: Client, viewer
         attempt(nobody)
     assert attempt(nobody, password=PASSWORD, address="192.0.2.9").status_code == 302
     assert attempt(Client(), "wim", password=PASSWORD).status_code == 302
+
+
+def locked_out_by(forwarded: list[str], others: str) -> bool:
+    """Whether wrong passwords that came with each of `forwarded` lock the login for `others`; by the same proxy."""
+
+    def send(password: str, header: str) -> int:
+        form = {"username": "vic", "password": password}
+        return Client().post("/login/", form, REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR=header).status_code
+
+    for header in forwarded:
+        send(WRONG, header)
+    return send(PASSWORD, others) == 429
+
+
+@pytest.mark.parametrize("last", ["192.0.2.9", "2001:db8::9"])
+def test_behind_a_proxy_of_ours_a_lock_holds_for_the_address_that_it_tells(
+    viewer: User, settings: Any, last: str
+) -> None:
+    settings.LICSTATS_PROXY = True
+    assert not locked_out_by([last] * 5, "192.0.2.1")
+    assert locked_out_by([], f"203.0.113.5, {last}")
+
+
+def test_behind_a_proxy_of_ours_what_was_told_before_it_opens_no_lock(viewer: User, settings: Any) -> None:
+    settings.LICSTATS_PROXY = True
+    assert locked_out_by([f"198.51.100.{number}, 192.0.2.9" for number in range(5)], "198.51.100.7, 192.0.2.9")
+
+
+@pytest.mark.parametrize("told", ["", "unknown", "192.0.2.9, "])
+def test_what_a_proxy_tells_that_is_no_address_counts_as_its_own(viewer: User, settings: Any, told: str) -> None:
+    settings.LICSTATS_PROXY = True
+    assert locked_out_by([told] * 5, "")
+
+
+def test_without_a_proxy_of_ours_a_forged_address_opens_no_lock(viewer: User) -> None:
+    assert locked_out_by([f"198.51.100.{number}" for number in range(5)], "198.51.100.7")
 
 
 def test_the_name_in_a_lock_page_is_escaped(nobody: Client) -> None:

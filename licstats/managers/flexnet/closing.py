@@ -10,6 +10,7 @@ import re
 
 from licstats.managers.arguments import safe_argument
 from licstats.managers.base import Answer, CloseAnswer, Output, Target, UnsafeArgument
+from licstats.managers.endings import quoted
 from licstats.managers.flexnet.errors import advice, error_code, exit_code
 
 REFUSED = frozenset({53, 63, 64, 85, 92, 100, 119})
@@ -71,19 +72,13 @@ def read_close(output: Output) -> CloseAnswer:
         return CloseAnswer(Answer.FAILED, "lmremove was killed before it ended.")
     if output.exit_status or _ERROR.search(text):
         return CloseAnswer(
-            Answer.FAILED, f"lmremove ended with exit status {output.exit_status}. {_said(text)}".strip()
+            Answer.FAILED, f"lmremove ended with exit status {output.exit_status}. {quoted(text)}".strip()
         )
-    return CloseAnswer(Answer.SENT, _said(text))
+    return CloseAnswer(Answer.SENT, quoted(text))
 
 
 def _coded(code: int, text: str) -> CloseAnswer:
     answer = Answer.REFUSED if code in REFUSED else Answer.GONE if code in GONE else Answer.FAILED
     told = advice(code)
     sentence = f"{told[0].upper()}{told[1:]} (-{code})." if told else f"lmremove reports error -{code}."
-    return CloseAnswer(answer, f"{sentence} {_said(text)}".strip())
-
-
-def _said(text: str) -> str:
-    """The first line of the answer, as evidence."""
-    first = text.partition("\n")[0][:200]
-    return f"It said: {first}" if first else ""
+    return CloseAnswer(answer, f"{sentence} {quoted(text)}".strip())

@@ -46,7 +46,7 @@ class FlexNet(Manager):
         catalogue = _catalogue(outputs, memo)
         if status.failure:
             return judged(None, (), status, at)
-        if alone := catalogue_alone(status.text, at):
+        if alone := catalogue_alone(status.text, at, zone):
             return alone
         report, memory = read_report(status.text, at, zone, memo)
         features = make_features(report, catalogue, memory)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from licstats.managers import pools
 from licstats.managers.base import Output
+from licstats.managers.endings import exit_problems, failed, no_state
 from licstats.managers.flexnet.catalogue import Catalogue, is_catalogue
 from licstats.managers.flexnet.errors import advice, error_code, exit_code
 from licstats.managers.flexnet.parts import Report
@@ -39,8 +41,7 @@ def judged(
     up = any(node.status is Status.UP for node in report.nodes)
     if not features and not up and not any(daemon.status is Status.UP for daemon in report.daemons):
         return failed(at, _why(report, status), report.reported_at)
-    _add_exit_status(report, status)
-    for problem in report.failures:
+    for problem in _exit_problems(report, status) + report.failures:
         report.problems.add(problem)
     problems = report.problems.all()
     partial = any(_makes_partial(problem, report) for problem in problems)
@@ -56,10 +57,6 @@ def judged(
     )
 
 
-def failed(at: datetime, problems: list[Problem], reported_at: datetime | None = None) -> Reading:
-    return Reading(Status.DOWN, Verdict.FAILED, at, reported_at, problems=tuple(problems))
-
-
 def _why(report: Report, status: Output) -> list[Problem]:
     """Why an output holds neither features nor a license server that is up."""
     problems = report.problems.all()
@@ -70,13 +67,12 @@ def _why(report: Report, status: Output) -> list[Problem]:
     code = exit_code(status.exit_status)
     if status.exit_status and advice(code):
         message = f"The tool ended with exit status {status.exit_status} (-{code}): {advice(code)}."
-    elif report.reported_at or report.servers:
-        message = "The answer ends before the state of the license server: it was cut off. It is asked again."
-    elif report.problems.found:
-        message = "This is not an answer of lmstat -a. Is LICSTATS_LMUTIL the path of lmutil?"
-    else:
-        message = "The tool printed nothing that tells the state of a license server. Run it by hand to see why."
-    return [Problem(ProblemKind.TOOL, message), *problems]
+        return [Problem(ProblemKind.TOOL, message), *problems]
+    begun, anything = bool(report.reported_at or report.servers), bool(report.problems.found)
+    return [
+        no_state("lmutil lmstat -a", begun=begun, anything=anything, exit_status=status.exit_status),
+        *problems,
+    ]
 
 
 def _makes_partial(problem: Problem, report: Report) -> bool:
@@ -94,19 +90,9 @@ def _block_of(report: Report, line: int) -> list[ServerNode]:
     return above[-1].nodes if above else []
 
 
-def _add_exit_status(report: Report, status: Output) -> None:
-    """The text goes before the exit status, which then counts only where nothing in the text explains it."""
-    code = status.exit_status
-    if code is None or code < 0:
-        report.problems.add(Problem(ProblemKind.CUT, "The tool was killed before it ended."))
-        return
+def _exit_problems(report: Report, status: Output) -> list[Problem]:
     explained = report.failures or any(problem.kind is not ProblemKind.TOTALS for problem in report.problems.found)
-    if code and not explained:
-        why = advice(exit_code(code))
-        message = (
-            f"The tool ended with exit status {code}{': ' + why if why else ''}, though its answer tells no error."
-        )
-        report.problems.add(Problem(ProblemKind.TOOL, message))
+    return exit_problems(status.exit_status, explained=bool(explained), why=advice(exit_code(status.exit_status)))
 
 
 def _catalogue_problems(report: Report, catalogue: Catalogue | None) -> list[Problem]:
@@ -127,31 +113,31 @@ def _catalogue_problems(report: Report, catalogue: Catalogue | None) -> list[Pro
     return problems
 
 
-def catalogue_alone(text: str, at: datetime) -> Reading | None:
+def catalogue_alone(text: str, at: datetime, zone: ZoneInfo) -> Reading | None:
     """The reading of an answer of `lmstat -i`, where one was given for the status; None where it is none."""
     if HEADING_START[1:] in text or not is_catalogue(text):
         return None
     catalogue = Catalogue(text)
     message = "This is an answer of lmstat -i, which reads the license file only: who uses what is not known."
-    features = tuple(_listed_features(catalogue, at))
+    features = tuple(_listed_features(catalogue, at.astimezone(zone).date()))
     problems = (Problem(ProblemKind.TOOL, message), *catalogue.problems)
     if not features:
         return failed(at, list(problems))
     return Reading(Status.UP, Verdict.PARTIAL, at, features=features, problems=problems)
 
 
-def _listed_features(catalogue: Catalogue, at: datetime) -> Iterator[FeatureReading]:
+def _listed_features(catalogue: Catalogue, today: date) -> Iterator[FeatureReading]:
     groups: dict[tuple[str, str, str], list[Pool]] = {}
     for row in catalogue.rows:
         pool = Pool(row.count, row.expiry.day, row.expiry.permanent, row.version)
         groups.setdefault((row.vendor, row.feature, row.version), []).append(pool)
     for (vendor, name, version), its_pools in groups.items():
-        expiry = pools.expiration(its_pools, at.date())
+        expiry = pools.expiration(its_pools, today)
         yield FeatureReading(
             vendor,
             name,
             version,
-            total=pools.total(its_pools, at.date()),
+            total=pools.total(its_pools, today),
             used=None,
             expires=expiry.day,
             permanent=expiry.permanent,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from licstats.managers.base import Memo
+from licstats.managers.decoding import plain_line_ends
 from licstats.managers.flexnet.careful import HeadingReader
 from licstats.managers.flexnet.checkouts import read_usual
 from licstats.managers.flexnet.ending import add_broken_line, is_exact, judge_end
@@ -21,7 +21,6 @@ from licstats.managers.reading import SessionReading
 
 NOT_UNDERSTOOD = "This line was not understood."
 NO_FEATURE = "This line belongs to no feature: its heading is missing or was not understood."
-_LINE_ENDS = re.compile(r"\r+\n|\r")
 
 
 def read_report(text: str, at: datetime, zone: ZoneInfo, memo: Memo | None) -> tuple[Report, Memory]:
@@ -29,8 +28,7 @@ def read_report(text: str, at: datetime, zone: ZoneInfo, memo: Memo | None) -> t
 
     The caller lets the memory be stored, once it has added the features that it made.
     """
-    if "\r" in text:
-        text = _LINE_ENDS.sub("\n", text)
+    text = plain_line_ends(text)
     memory = Memory(memo)
     report = _ReportReader(at, zone, memory).read(text)
     if not text.endswith("\n") and not is_exact(report):

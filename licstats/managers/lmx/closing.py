@@ -17,25 +17,31 @@ from collections.abc import Sequence
 from licstats.managers.addresses import split_address
 from licstats.managers.arguments import safe_argument
 from licstats.managers.base import Answer, CloseAnswer, Output, Target, UnsafeArgument
+from licstats.managers.endings import quoted
 
 PASSWORD = "{password}"  # noqa: S105 - the place of one
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _SWITCH = re.compile(r"(?<![\w-])-{1,2}[A-Za-z][\w-]*")
 _NO_SWITCH = "LM-X sessions cannot be closed: LICSTATS_LMX_REMOVE does not name the removal switch of lmxendutil."
 
-# What the tool says, in order: a text that fits, how it is to be taken, and what to do. LM-X documents no texts of
+# How a line begins that tells an error, of a tool that ends as if there were none. Other lines may name users and hosts
+# that are called like an error.
+_ERROR_LINE = re.compile(r"^(?:(?:XF )?Error:|There are no license server|Usage:).*", re.IGNORECASE | re.MULTILINE)
+
+# What an error says, in order: a text that fits, how it is to be taken, and what to do. LM-X documents no texts of
 # refusals, so that these are words that such a text can hardly do without.
 _ANSWERS = (
     (r"usage:|unknown (?:option|command|switch|argument)|invalid (?:option|argument|parameter|command)", Answer.FAILED,
      "The tool does not take these arguments: compare LICSTATS_LMX_REMOVE with lmxendutil -help."),
     (r"unable to connect|cannot connect|connection (?:refused|reset)|no license server", Answer.FAILED,
      "The license server could not be reached: check its address and the firewall, then try again."),
-    (r"password|authenticat|authoriz|not permitted|permission|access denied", Answer.REFUSED,
+    (r"\bpassword\b|authenticat|authoriz|not permitted|permission|access denied", Answer.REFUSED,
      "The license server refused the password: check LICSTATS_LMX_PASSWORD and its REMOTE_ACCESS settings."),
     (r"(?:user|client|license|feature|checkout)s? (?:was |is |were )?not found|no such (?:user|client|feature)"
      r"|does not (?:use|hold|have)", Answer.GONE,
      "The license server knows no such checkout: it has ended already."),
-    (r"borrow", Answer.REFUSED, "A borrowed license cannot be taken back: it returns at its expiration."),
+    (r"\bborrow(?:ed|ing)?\b", Answer.REFUSED,
+     "A borrowed license cannot be taken back: it returns at its expiration."),
     (r"\berror\b|\bfailed\b|\bdenied\b|\brefused\b", Answer.FAILED, "The tool reports an error."),
 )  # fmt: skip
 ANSWERS = [(re.compile(pattern, re.IGNORECASE), answer, message) for pattern, answer, message in _ANSWERS]
@@ -84,27 +90,21 @@ def usage_names_switch(usage_text: str, options: Sequence[str]) -> bool:
 
 
 def read_close(output: Output) -> CloseAnswer:
-    """Silence, or a text that tells no error, is SENT: a query has to prove that the session is gone."""
+    """An end without an error is SENT, whatever names the text has: a query has to prove that the session is gone."""
     if output.failure:
         return CloseAnswer(Answer.FAILED, f"lmxendutil could not be run: {output.failure}.")
     text = _without_banner(output.text)
+    error = text if output.exit_status != 0 else "\n".join(_ERROR_LINE.findall(text))
     for pattern, answer, message in ANSWERS:
-        found = pattern.search(text)
-        if found:
-            return CloseAnswer(answer, f"{message} {_said(text)}")
+        if pattern.search(error):
+            return CloseAnswer(answer, f"{message} {quoted(text)}")
     if output.exit_status != 0:
         status = "was killed" if output.exit_status is None else f"ended with exit status {output.exit_status}"
-        return CloseAnswer(Answer.FAILED, f"lmxendutil {status}. {_said(text)}".rstrip())
-    return CloseAnswer(Answer.SENT, _said(text))
+        return CloseAnswer(Answer.FAILED, f"lmxendutil {status}. {quoted(text)}".rstrip())
+    return CloseAnswer(Answer.SENT, quoted(text))
 
 
 def _without_banner(text: str) -> str:
     lines = [line.strip() for line in text.splitlines()]
     banner = re.compile(r"LM-X End-user Utility.*|Copyright \(C\).*|[+-]{10,}", re.IGNORECASE)
     return "\n".join(line for line in lines if line and not banner.fullmatch(line))
-
-
-def _said(text: str) -> str:
-    """The first line of the answer, as evidence."""
-    first = text.partition("\n")[0][:200]
-    return f"It said: {first}" if first else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -11,13 +10,14 @@ from licstats.managers import pools
 from licstats.managers.addresses import check_ports_at_hosts, split_address
 from licstats.managers.base import STATUS, CloseAnswer, Manager, Memo, Output, Target
 from licstats.managers.collecting import without_collecting
+from licstats.managers.decoding import plain_line_ends
+from licstats.managers.endings import exit_problems, failed, no_state
 from licstats.managers.lmx import closing
 from licstats.managers.lmx.report import Block, Placed, Report, ReportReader, by_feature, is_exact, missing_end
 from licstats.managers.problems import LONGEST_TEXT
 from licstats.managers.reading import HARMLESS, FeatureReading, Pool, Problem, ProblemKind, Reading, Status, Verdict
 from licstats.managers.tails import missing_tail
 
-_LINE_ENDS = re.compile(r"\r+\n|\r")
 Kept = tuple[list[Block], date, FeatureReading]
 Group = tuple[str, str, str, str]
 
@@ -42,7 +42,7 @@ class LMX(Manager):
     def read(self, outputs: Mapping[str, Output], at: datetime, zone: ZoneInfo, memo: Memo | None = None) -> Reading:
         output = outputs.get(STATUS, Output("", None, "the status was not asked"))
         if output.failure:
-            return _failed(at, [Problem(ProblemKind.TOOL, output.failure)])
+            return failed(at, [Problem(ProblemKind.TOOL, output.failure)])
         with without_collecting():
             return _read(output, at, zone, memo or Memo())
 
@@ -53,12 +53,11 @@ class LMX(Manager):
         return closing.read_close(output)
 
     def usage_names_switch(self, usage_text: str, options: Sequence[str]) -> bool:
-        """Whether the tool's own usage text lists the configured removal switch."""
         return closing.usage_names_switch(usage_text, options)
 
 
 def _read(output: Output, at: datetime, zone: ZoneInfo, memo: Memo) -> Reading:
-    text = _LINE_ENDS.sub("\n", output.text) if "\r" in output.text else output.text
+    text = plain_line_ends(output.text)
     same_zone = memo.content.get("zone") is zone
     known: dict[str, Block] = memo.content.get("blocks", {}) if same_zone else {}
     kept: dict[Group, Kept] = memo.content.get("features", {}) if same_zone else {}
@@ -143,10 +142,9 @@ def _add_totals(report: Report, placed: Placed) -> None:
 def _judged(report: Report, features: tuple[FeatureReading, ...], output: Output, at: datetime) -> Reading:
     up = any(server.status is Status.UP for server in report.servers)
     if not features and not up:
-        return _failed(at, _why(report, output))
-    for problem in report.failures:
+        return failed(at, _why(report, output))
+    for problem in report.failures + exit_problems(output.exit_status, explained=bool(report.failures)):
         report.problems.add(problem)
-    _add_exit_status(report, output)
     return Reading(
         status=Status.UP,
         verdict=Verdict.PARTIAL if _is_partial(report.problems.all()) else Verdict.COMPLETE,
@@ -162,27 +160,12 @@ def _is_partial(problems: Iterable[Problem]) -> bool:
     return any(problem.kind not in HARMLESS and problem.kind is not ProblemKind.SERVER for problem in problems)
 
 
-def _add_exit_status(report: Report, output: Output) -> None:
-    if output.exit_status is None or output.exit_status < 0:
-        report.problems.add(Problem(ProblemKind.CUT, "The tool was killed before it ended."))
-    elif output.exit_status and not report.failures:
-        message = f"The tool ended with exit status {output.exit_status}; its answer tells no error."
-        report.problems.add(Problem(ProblemKind.TOOL, message))
-
-
 def _why(report: Report, output: Output) -> list[Problem]:
     problems = report.problems.all()
     if report.failures:
         return report.failures + problems
-    if report.servers:
-        message = "The answer ends before the state of the license server: it was cut off. It is asked again."
-    elif problems:
-        message = "This is not an answer of lmxendutil -licstat. Is LICSTATS_LMXENDUTIL the path of lmxendutil?"
-    else:
-        message = "The tool printed nothing that tells the state of a license server. Run it by hand to see why."
-    status = f" (exit status {output.exit_status})" if output.exit_status else ""
-    return [Problem(ProblemKind.TOOL, message + status), *problems]
-
-
-def _failed(at: datetime, problems: list[Problem]) -> Reading:
-    return Reading(Status.DOWN, Verdict.FAILED, at, problems=tuple(problems))
+    begun, anything = bool(report.servers), bool(problems)
+    return [
+        no_state("lmxendutil -licstat", begun=begun, anything=anything, exit_status=output.exit_status),
+        *problems,
+    ]
