@@ -24,7 +24,7 @@ class Environment(FileAwareEnv):  # type: ignore[misc]
 
     def text(self, name: str, default: str = "") -> str:
         self._check_file(name)
-        value: str = self.str(name, default=default)
+        value: str = self.ENVIRON.get(name, "")  # not by `get_value`, which takes $NAME for another variable's value
         return value.strip() or default
 
     def flag(self, name: str, *, default: bool = False) -> bool:
