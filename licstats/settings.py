@@ -7,7 +7,7 @@ from pathlib import Path
 
 from celery.schedules import crontab
 
-from licstats.environment import Environment, read_settings_file
+from licstats.environment import Environment, read_lent_settings, read_settings_file
 
 env = Environment()
 
@@ -17,7 +17,7 @@ USER_DATA = Path(env.text("XDG_DATA_HOME", str(Path.home() / ".local" / "share")
 LICSTATS_DATA = (
     Path(env.text("LICSTATS_DATA", str(BASE_DIR / "var" if IN_CHECKOUT else USER_DATA))).expanduser().absolute()
 )
-read_settings_file(LICSTATS_DATA / "demo.env")  # of a demo that runs now
+read_lent_settings(LICSTATS_DATA / "demo.env")  # of a demo that runs now
 read_settings_file(LICSTATS_DATA / "settings.env")
 
 DATABASE_URL = env.text("DATABASE_URL")

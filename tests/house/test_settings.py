@@ -87,6 +87,30 @@ def test_settings_may_stand_in_a_file_of_the_data_folder_and_the_environment_win
     assert done.stdout.strip() == "of the file 8124"
 
 
+def test_settings_of_a_demo_count_for_other_commands_as_long_as_it_runs(tmp_path: Path) -> None:
+    (tmp_path / "settings.env").write_text("LICSTATS_LMUTIL=/opt/lmutil\n")
+    show = "from django.conf import settings; print(settings.LICSTATS_TOOLS['lmutil'])"
+
+    def lmutil() -> str:
+        return licstats("shell", "--no-imports", "-c", show, LICSTATS_DATA=str(tmp_path)).stdout.strip()
+
+    lend = (
+        "import sys, pathlib; from licstats.environment import lend_settings;"
+        "lent = lend_settings(pathlib.Path(sys.argv[1]), {'LICSTATS_LMUTIL': '/a/demo\\\\s/lmutil'});"
+        "print('lent', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", lend, str(tmp_path / "demo.env")]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as demo:
+        assert demo.stdout
+        assert demo.stdout.readline() == b"lent\n"
+        assert lmutil() == "/a/demo\\s/lmutil"
+        second = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert f"{tmp_path / 'demo.env'} is held by a process that still runs." in second.stderr
+        assert lmutil() == "/a/demo\\s/lmutil"
+        demo.kill()
+    assert lmutil() == "/opt/lmutil"
+
+
 def test_with_both_urls_nothing_of_the_embedded_services_is_used_or_imported(tmp_path: Path) -> None:
     data = tmp_path / "never made"
     show = (
