@@ -35,6 +35,7 @@ def licstats(*arguments: str, **environment: str) -> subprocess.CompletedProcess
     [
         ("LICSTATS_PORT", "eighty", "LICSTATS_PORT is 'eighty'. Set it to a whole number from 1 to 65535."),
         ("LICSTATS_PORT", "0", "LICSTATS_PORT is '0'. Set it to a whole number from 1 to 65535."),
+        ("LICSTATS_WEB_WORKERS", "2000", "LICSTATS_WEB_WORKERS is '2000'. Set it to a whole number from 1 to 64."),
         (
             "LICSTATS_RETENTION_MONTHS",
             "-3",
