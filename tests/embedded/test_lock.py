@@ -12,9 +12,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from licstats.embedded.layout import LONGEST_SOCKET_PATH, Layout
+from licstats.embedded.layout import Layout
 from licstats.embedded.lock import DataFolderLock, InUse, end_children, read_holder
 from licstats.processes.child import Child, wait_until
+from licstats.processes.sockets import LONGEST_PATH
+from licstats.simulator.folder import socket_path
 from tests.embedded.conftest import eventually
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -131,11 +133,16 @@ class TestChildrenThatWereLeft:
 
 class TestSockets:
     def test_they_are_in_the_data_folder_as_long_as_their_path_fits(self, tmp_path: Path) -> None:
-        room = LONGEST_SOCKET_PATH - len("/run/.s.PGSQL.5432")
+        room = LONGEST_PATH - len("/run/.s.PGSQL.5432")
         fits, too_long = Path("/" + "d" * (room - 1)), Path("/" + "d" * room)
         assert Layout(fits).sockets == fits / "run"
         assert not Layout(too_long).sockets.is_relative_to(too_long)
-        assert len(str(Layout(too_long).redis_socket)) < LONGEST_SOCKET_PATH
+        assert len(str(Layout(too_long).redis_socket)) < LONGEST_PATH
+
+    def test_a_path_is_as_long_as_its_bytes(self) -> None:
+        folder = Path("/лицензии/" + "я" * 60)  # 70 letters, 129 bytes
+        assert not Layout(folder).sockets.is_relative_to(folder)
+        assert not socket_path(folder).is_relative_to(folder)
 
     def test_each_data_folder_has_its_own(self) -> None:
         folders = [Path("/" + letter * 200) for letter in "ab"]
