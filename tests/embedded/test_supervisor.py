@@ -6,11 +6,14 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import psutil
 import pytest
+from django.core.management import call_command
 
+from licstats.management.commands import worker
 from licstats.processes import supervisor as module
 from licstats.processes.child import Child
 from licstats.processes.errors import StartError
@@ -145,6 +148,26 @@ def test_the_last_started_is_stopped_first() -> None:
         for name in ("database", "worker", "web"):
             supervisor.start(Program(Child(name, SLEEP)))
     assert said[-3:] == ["web stopped", "worker stopped", "database stopped"]
+
+
+def test_a_worker_that_is_told_twice_to_stop_stops_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    child = Child("worker-polls", SLEEP)
+    stop = Child.stop
+
+    def told_again(stopping: Child) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        stop(stopping)
+
+    monkeypatch.setattr(worker, "worker_children", lambda *given: [child])
+    monkeypatch.setattr(Supervisor, "watch", lambda supervisor: os.kill(os.getpid(), signal.SIGTERM))
+    monkeypatch.setattr(Child, "stop", told_again)
+    said = StringIO()
+    try:
+        call_command("worker", stdout=said)
+        assert not child.alive
+        assert said.getvalue().endswith("worker-polls stopped\n")
+    finally:
+        stop(child)
 
 
 def test_a_program_that_does_not_obey_is_killed(tmp_path: Path) -> None:
