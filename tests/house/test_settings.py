@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError
 
+from licstats import cli
 from licstats.environment import Environment
 
 ROOT = Path(__file__).parents[2]
@@ -151,3 +153,14 @@ def test_a_command_without_a_database_says_how_to_start_one(tmp_path: Path) -> N
     assert "Traceback" not in done.stderr
     given = licstats("showmigrations", LICSTATS_DATA=str(tmp_path), **PRODUCTION)
     assert "Look at DATABASE_URL" in given.stderr
+
+
+@pytest.mark.django_db
+def test_nobody_is_told_to_start_a_database_that_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    def deadlock(arguments: list[str]) -> None:
+        raise OperationalError("deadlock detected\nDETAIL: Process 7 waits")
+
+    monkeypatch.setattr(cli, "execute_from_command_line", deadlock)
+    with pytest.raises(SystemExit) as raised:
+        cli.main()
+    assert raised.value.code == "The database broke this off: deadlock detected. Its log says more."
