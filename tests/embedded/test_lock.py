@@ -15,6 +15,7 @@ import pytest
 from licstats.embedded.layout import Layout
 from licstats.embedded.lock import DataFolderLock, InUse, end_children, read_holder
 from licstats.processes.child import Child, wait_until
+from licstats.processes.errors import StartError
 from licstats.processes.sockets import LONGEST_PATH
 from licstats.simulator.folder import socket_path
 from tests.embedded.conftest import eventually
@@ -51,6 +52,10 @@ def sleeper() -> Iterator[Child]:
 def note(child: Child, **values: object) -> dict[str, object]:
     began = psutil.Process(child.pid).create_time()
     return {"name": child.name, "pid": child.pid, "began": began, "signal": int(signal.SIGTERM)} | values
+
+
+def denied(process: psutil.Process, number: int) -> None:
+    raise psutil.AccessDenied(process.pid)
 
 
 class TestTheLock:
@@ -122,6 +127,18 @@ class TestChildrenThatWereLeft:
         began = psutil.Process(sleeper.pid).create_time() + seconds
         assert end_children({"children": [note(sleeper, began=began)]}) == []
         assert sleeper.alive
+
+    def test_one_that_we_may_not_end_is_told_with_what_to_do(
+        self, sleeper: Child, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        left = note(sleeper)
+        monkeypatch.setattr(psutil.Process, "send_signal", denied)
+        with pytest.raises(StartError) as raised:
+            end_children({"children": [left]})
+        message = str(raised.value)
+        assert message.startswith(f"sleeper of an earlier run still runs as process {sleeper.pid}, and we may not")
+        assert f"(kill {sleeper.pid})" in message
+        monkeypatch.undo()  # for the sleeper to be ended
 
     def test_one_that_is_gone_is_no_obstacle(self, sleeper: Child) -> None:
         gone = Child("gone", [sys.executable, "-c", ""])
