@@ -15,8 +15,8 @@ from django.db.models import QuerySet
 
 from groups_app.merging import COUNTS_FOR
 from groups_app.models import LicenseServerGroup
-from licstats.ages import local_minute
 from licstats.models import Feature, LicenseServer
+from licstats.moments import minute_here
 
 FIGURES = ("used", "borrowed", "reserved", "queued", "total")
 
@@ -89,7 +89,7 @@ class Member:
 
     @property
     def _last_listed(self) -> str:
-        return local_minute(self.feature.last_listed_at) if self.feature.last_listed_at else ""
+        return minute_here(self.feature.last_listed_at) if self.feature.last_listed_at else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from groups_app.composition import misfits
 from groups_app.members import Explanation, Identity
 from groups_app.merging import COUNTS_FOR
 from groups_app.models import LicenseServerGroup
-from licstats.ages import format_ago, local_minute
+from licstats.ages import format_ago
 from licstats.models import Feature, LicenseServer
+from licstats.moments import minute_here
 
 MOST_NAMED = 5
 
@@ -29,7 +30,7 @@ def reason_without_data(servers: QuerySet[LicenseServer], features: QuerySet[Fea
     if not known:
         return "No license server is there to be shown."
     last = dict(features.order_by().values_list("server").annotate(Max("last_listed_at")))
-    gone = [f"{server} since {local_minute(since)}" for server in known if (since := last.get(server.pk))]
+    gone = [f"{server} since {minute_here(since)}" for server in known if (since := last.get(server.pk))]
     empty = [server for server in known if server.read_at and not last.get(server.pk)]
     never = [_never_read(server, server.pk in last) for server in known if not (server.read_at or last.get(server.pk))]
     said = [f"No longer reported by {named(gone)}."] if gone else []

@@ -166,8 +166,8 @@ def _related(servers: list[LicenseServer]) -> Iterable[tuple[type[Model], int]]:
             yield model, model._base_manager.filter(**{f"{relation.field.name}__in": servers}).count()
 
 
-class LookOnly(AnyModelAdmin):
-    """What only readings write."""
+class LookOnly:
+    """To be looked at: nobody adds, changes or deletes what only polls and closes write."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -179,21 +179,14 @@ class LookOnly(AnyModelAdmin):
         return False
 
 
-class PoolInline(PoolTabularInline):
+class PoolInline(LookOnly, PoolTabularInline):
     model = Pool
     extra = 0
-    can_delete = False
     fields = ["place", "total", "expires", "permanent", "version"]
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Feature)
-class FeatureAdmin(LookOnly):
+class FeatureAdmin(LookOnly, AnyModelAdmin):
     list_display = ["name", "version", "type", "vendor", "server", "used", "total", "expires", "last_listed_at"]
     list_filter = ["server", "type", "adds_up"]
     list_select_related = ["server"]
@@ -204,7 +197,7 @@ class FeatureAdmin(LookOnly):
 
 
 @admin.register(Pool)
-class PoolAdmin(LookOnly):
+class PoolAdmin(LookOnly, AnyModelAdmin):
     list_display = ["feature", "server_name", "place", "total", "expires", "permanent", "version"]
     list_filter = ["expires", "permanent"]
     list_select_related = ["feature__server"]

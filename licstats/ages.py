@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from django.utils import timezone
-
 FRESH_INTERVALS = 2
 LATE_INTERVALS = 5
 
@@ -31,11 +29,6 @@ class Age(StrEnum):
         if elapsed <= FRESH_INTERVALS * interval:
             return cls.FRESH
         return cls.LATE if elapsed <= LATE_INTERVALS * interval else cls.STALE
-
-
-def local_minute(value: datetime) -> str:
-    """`2026-11-21 19:05` in the viewer's zone, for sentences."""
-    return f"{timezone.localtime(value):%Y-%m-%d %H:%M}"
 
 
 def format_interval(interval: timedelta) -> str:

@@ -1,6 +1,6 @@
 """System checks: each thing that can be set up wrong has a number, a sentence, and a hint that mends it.
 
-E001 to E004 are errors, W001 to W005 warnings. `licstats check` runs them; those of the database run with
+E are errors, W warnings. `licstats check` runs them; those of the database run with
 `--database default` and before `migrate`.
 """
 

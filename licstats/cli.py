@@ -8,7 +8,7 @@ import sys
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.db.utils import InterfaceError
 
 from licstats.processes.errors import StartError
@@ -23,7 +23,21 @@ def main() -> None:
     except (ImproperlyConfigured, StartError) as error:
         sys.exit(f"Configuration: {error}")
     except (OperationalError, InterfaceError) as error:
-        sys.exit(f"The database does not answer. {how_to_start()}\n({str(error).strip().splitlines()[0]})")
+        reason = str(error).strip().partition("\n")[0]
+        if answers():
+            sys.exit(f"The database broke this off: {reason}. Its log says more.")
+        sys.exit(f"The database does not answer. {how_to_start()}\n({reason})")
+
+
+def answers() -> bool:
+    """Whether the database takes connections."""
+    trial = connection.copy()  # ours may be lost, or in the middle of something
+    try:
+        trial.ensure_connection()
+    except (OperationalError, InterfaceError):
+        return False
+    trial.close()
+    return True
 
 
 def how_to_start() -> str:

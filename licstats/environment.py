@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from django.core.exceptions import ImproperlyConfigured
 from environ import FileAwareEnv
+
+from licstats.processes.errors import StartError
 
 TRUE = ("1", "true", "yes", "on")
 FALSE = ("0", "false", "no", "off")
@@ -24,7 +29,7 @@ class Environment(FileAwareEnv):  # type: ignore[misc]
 
     def text(self, name: str, default: str = "") -> str:
         self._check_file(name)
-        value: str = self.str(name, default=default)
+        value: str = self.ENVIRON.get(name, "")  # not by `get_value`, which takes $NAME for another variable's value
         return value.strip() or default
 
     def flag(self, name: str, *, default: bool = False) -> bool:
@@ -113,3 +118,27 @@ def read_settings_file(path: Path) -> None:
     if os.access(path, os.F_OK):
         _check_text(path, f"{path}, a file of settings,")
         Environment.read_env(path)
+
+
+def lend_settings(path: Path, values: Mapping[str, str]) -> TextIO:
+    """Writes a settings file that counts until what is returned is closed, or this process ends in whichever way."""
+    file = path.open("a")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise StartError(f"{path} is held by a process that still runs. Stop that one first.") from None
+    file.truncate(0)
+    file.write("# These count only as long as the process runs that wrote them.\n")
+    file.writelines(f"{name}='{value}'\n" for name, value in values.items())
+    file.flush()
+    return file
+
+
+def read_lent_settings(path: Path) -> None:
+    """Reads a settings file as `read_settings_file` does, if a running process lends it."""
+    with contextlib.suppress(OSError), path.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            read_settings_file(path)

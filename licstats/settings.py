@@ -7,7 +7,7 @@ from pathlib import Path
 
 from celery.schedules import crontab
 
-from licstats.environment import Environment, read_settings_file
+from licstats.environment import Environment, read_lent_settings, read_settings_file
 
 env = Environment()
 
@@ -17,7 +17,7 @@ USER_DATA = Path(env.text("XDG_DATA_HOME", str(Path.home() / ".local" / "share")
 LICSTATS_DATA = (
     Path(env.text("LICSTATS_DATA", str(BASE_DIR / "var" if IN_CHECKOUT else USER_DATA))).expanduser().absolute()
 )
-read_settings_file(LICSTATS_DATA / "demo.env")  # of a demo that runs now
+read_lent_settings(LICSTATS_DATA / "demo.env")  # of a demo that runs now
 read_settings_file(LICSTATS_DATA / "settings.env")
 
 DATABASE_URL = env.text("DATABASE_URL")
@@ -210,7 +210,7 @@ LICSTATS_OUTPUT_LIMIT = env.number("LICSTATS_OUTPUT_LIMIT", 64 * 1024 * 1024, lo
 LICSTATS_RETENTION_MONTHS = env.number("LICSTATS_RETENTION_MONTHS", 36, highest=1200)  # 0 keeps all
 LICSTATS_BIND = env.text("LICSTATS_BIND", "127.0.0.1")
 LICSTATS_PORT = env.number("LICSTATS_PORT", 8000, lowest=1, highest=65535)
-LICSTATS_WEB_WORKERS = env.number("LICSTATS_WEB_WORKERS", 2, lowest=1)
+LICSTATS_WEB_WORKERS = env.number("LICSTATS_WEB_WORKERS", 2, lowest=1, highest=64)
 LICSTATS_POLLS_AT_ONCE = env.number("LICSTATS_POLLS_AT_ONCE", 32, lowest=1, highest=1000)
 LICSTATS_DEMO_PASSWORD = env.text("LICSTATS_DEMO_PASSWORD")
 LICSTATS_NAME = env.text("LICSTATS_NAME", "licstats")  # the installation's name in the top bar

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from licstats.admin import LookOnly
 from sessions_app import server_admin  # noqa: F401 - registers license servers with their queries
 from sessions_app.closing.visible import permitted
 from sessions_app.models import CloseEvent, CloseRequest
@@ -17,19 +18,6 @@ if TYPE_CHECKING:  # only the stubs know these as generic
     EventInline = admin.TabularInline[CloseEvent, CloseRequest]
 else:
     AnyModelAdmin, EventInline = admin.ModelAdmin, admin.TabularInline
-
-
-class LookOnly:
-    """Nobody adds, changes or deletes; the database would refuse it as well."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class CloseEventInline(LookOnly, EventInline):

@@ -13,8 +13,9 @@ from groups_app.merging import COUNTS_FOR, merged_features
 from groups_app.models import MergedFeature
 from groups_app.notices import no_longer_reported, no_members, reason_without_sum
 from groups_app.scope import Scope
-from licstats.ages import Age, local_minute
+from licstats.ages import Age
 from licstats.models import Feature
+from licstats.moments import minute_here
 from sessions_app.gaps import Gap, told
 from sessions_app.grid.people import UserScope
 from sessions_app.grid.usage import why_no_utilization
@@ -166,7 +167,7 @@ def nothing_known_at(scope: Scope | UserScope, at: datetime, gaps: Sequence[Gap]
     if gaps:
         return " ".join(told(gaps))
     of = f"{scope.server or scope.group} at " if scope.server or scope.group else ""
-    return f"Nothing is known of {of}{timezone.localtime(at):%Y-%m-%d %H:%M}: no reading from then or before is kept."
+    return f"Nothing is known of {of}{minute_here(at)}: no reading from then or before is kept."
 
 
 def has_no_members(scope: Scope | UserScope) -> bool:
@@ -185,7 +186,7 @@ def no_realtime_data(scope: Scope, now: datetime) -> str:
     server = scope.server
     if server is None or server.read_at is None:
         return ""
-    last = f"what is shown is its last reading, of {local_minute(server.read_at)}"
+    last = f"what is shown is its last reading, of {minute_here(server.read_at)}"
     if not server.enabled:
         return f"No realtime data: {server} is not queried any more; {last}."
     if Age.of(server.read_at, server.interval, now) is Age.STALE:

@@ -13,6 +13,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from licstats.moments import minute_here
+
 if TYPE_CHECKING:  # only the stubs know it as generic
     AnyModelForm = forms.ModelForm[Any]
 else:
@@ -65,7 +67,7 @@ class OpenedForm(AnyModelForm):
             action_time__gte=datetime.fromtimestamp(since, UTC),
         )
         last = entries.select_related("user").first()
-        return f", by {last.user} at {timezone.localtime(last.action_time):%Y-%m-%d %H:%M}" if last else ""
+        return f", by {last.user} at {minute_here(last.action_time)}" if last else ""
 
 
 def _plain(value: Any) -> Any:

@@ -10,8 +10,10 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from licstats.embedded.layout import Layout
 from licstats.processes import child as process
 from licstats.processes.errors import StartError
+from licstats.processes.sockets import make_private
 
 CANDIDATES = ("licstats", "postgres", "nobody")
 ELSEWHERE = Path("/var/lib/licstats")  # where the account can come, for an installation in root's own folders
@@ -82,6 +84,22 @@ def own_folder(account: Account, folder: Path) -> Path:
         _give(account, real)
     real.chmod(0o700)
     return real
+
+
+def own_sockets(account: Account, layout: Layout) -> Path:
+    """The folder of the sockets, as `own_folder` gives it; outside the data folder, where others write, no link."""
+    folder = layout.sockets
+    if folder.is_relative_to(layout.data):
+        return own_folder(account, folder)
+    make_private(folder, {os.geteuid(), account.uid})
+    if account.switch:
+        os.chown(folder, account.uid, account.gid, follow_symlinks=False)
+    if not account.enters(folder):
+        raise StartError(
+            f"{account.name} cannot enter {folder.parent}, where the sockets of {layout.data} are to be. Choose a "
+            "shorter path for the data folder (LICSTATS_DATA), or set TMPDIR to a folder that everybody can enter."
+        )
+    return folder
 
 
 def _give(account: Account, folder: Path) -> None:

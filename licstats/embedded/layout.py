@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-LONGEST_SOCKET_PATH = 100  # the system's limit is 107 bytes, with the file's own name
+from licstats.processes.sockets import socket_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +33,7 @@ class Layout:
     @property
     def sockets(self) -> Path:
         """A private folder whose socket paths are short enough, for any data folder."""
-        inside = self.data / "run"
-        if len(str(inside / ".s.PGSQL.5432")) <= LONGEST_SOCKET_PATH:
-            return inside
-        digest = hashlib.sha256(str(self.data).encode()).hexdigest()[:16]
-        return Path(tempfile.gettempdir()) / f"licstats-{os.getuid()}-{digest}"
+        return socket_folder(self.data / "run", ".s.PGSQL.5432", "licstats")
 
     @property
     def redis_socket(self) -> Path:

@@ -105,13 +105,13 @@ def read_holder(path: Path) -> dict[str, Any]:
 
 
 def end_children(holder: dict[str, Any]) -> list[str]:
-    """Ends the noted children that are still the processes they were; returns their names.
+    """Ends the noted children that are still the processes they were; returns their names. StartError: it may not.
 
     In the order of a clean stop, the last started first, since services were started before what uses them.
     """
     ended = []
     for child in reversed(holder.get("children", [])):
-        with contextlib.suppress(psutil.NoSuchProcess):
+        try:
             process = psutil.Process(child["pid"])
             if abs(process.create_time() - child["began"]) > 1:
                 continue
@@ -119,4 +119,11 @@ def end_children(holder: dict[str, Any]) -> list[str]:
             ended.append(child["name"])
             if psutil.wait_procs([process], timeout=PATIENCE)[1]:
                 process.kill()
+        except psutil.NoSuchProcess:
+            continue
+        except psutil.AccessDenied as error:
+            raise StartError(
+                f"{child['name']} of an earlier run still runs as process {child['pid']}, and we may not end it. "
+                f"End it as the account that started it (kill {child['pid']}), and start again."
+            ) from error
     return ended

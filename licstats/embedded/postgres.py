@@ -14,7 +14,7 @@ import psutil
 import psycopg
 from psycopg import sql
 
-from licstats.embedded.account import own_folder, reachable_programs, service_account
+from licstats.embedded.account import own_folder, own_sockets, reachable_programs, service_account
 from licstats.embedded.layout import Layout
 from licstats.processes.child import Child, wait_until
 from licstats.processes.errors import StartError
@@ -50,7 +50,7 @@ class Postgres:
         """The server's process, ready to be started; its folders are made and initialized if need be."""
         programs = self._programs()
         data = own_folder(self.account, self.layout.postgres)
-        sockets = own_folder(self.account, self.layout.sockets)
+        sockets = own_sockets(self.account, self.layout)
         if not (data / "PG_VERSION").exists():
             self._initialize(programs, data)
         self._check_version(programs, data)

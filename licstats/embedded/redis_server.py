@@ -9,6 +9,7 @@ from pathlib import Path
 
 import redis
 
+from licstats.embedded.account import own_sockets, service_account
 from licstats.embedded.layout import Layout
 from licstats.processes.child import Child, wait_until
 from licstats.processes.errors import StartError
@@ -26,7 +27,7 @@ class RedisServer:
 
     def prepare(self) -> Child:
         self.layout.redis.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.layout.sockets.mkdir(parents=True, exist_ok=True, mode=0o700)
+        own_sockets(service_account(), self.layout)
         self.layout.redis_socket.unlink(missing_ok=True)
         options = {
             "--port": "0",

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType, TracebackType
 from typing import Protocol, Self
 
+import psutil
+
 from licstats.processes.child import Child
+from licstats.processes.errors import StartError
 
 GLANCE = 0.25  # seconds between two looks at the children
 LONGEST_PAUSE = 30.0  # seconds before a program that keeps dying is started again
 WELL_AFTER = 60.0  # seconds of life after which earlier deaths count no longer
+TROUBLE = (OSError, StartError, psutil.Error, subprocess.SubprocessError)  # what a start may meet
 
 
 class Service(Protocol):
@@ -97,20 +102,23 @@ class Supervisor:
                 self._start_again(watched)
         elif not watched.child.alive:
             watched.deaths = 0 if now - watched.started > WELL_AFTER else watched.deaths
-            pause = min(LONGEST_PAUSE, 0.5 * 2**watched.deaths)
-            watched.deaths += 1
-            watched.again_at = now + pause
             child = watched.child
             log = f"; its log is {child.log}" if child.log else ""
-            self.say(f"{child.name} ended (status {child.exit_status}), again in {pause:g} s{log}")
+            self.say(f"{child.name} ended (status {child.exit_status}), again in {put_off(watched, now):g} s{log}")
 
     def _start_again(self, watched: Watched) -> None:
-        watched.again_at = None
-        watched.started = time.monotonic()
-        watched.child = watched.service.prepare()
-        watched.child.start()
-        self.started(watched.child)
-        self.say(f"{watched.child.name} started again, process {watched.child.pid}")
+        name, watched.started = watched.child.name, time.monotonic()
+        try:
+            watched.child = watched.service.prepare()
+            watched.child.start()
+            self.started(watched.child)
+        except TROUBLE as error:
+            watched.child.stop()  # it may run, and not be noted: the next one would be its second
+            pause = put_off(watched, time.monotonic())
+            self.say(f"{name} could not be started again, the next attempt is in {pause:g} s: {error}")
+        else:
+            watched.again_at = None
+            self.say(f"{name} started again, process {watched.child.pid}")
 
     def stop(self) -> None:
         """Ends what is running, the last started first."""
@@ -119,6 +127,14 @@ class Supervisor:
             if watched.child.alive:
                 watched.child.stop()
                 self.say(f"{watched.child.name} stopped")
+
+
+def put_off(watched: Watched, now: float) -> float:
+    """Counts a death; the pause before the next start, twice as long each time up to LONGEST_PAUSE."""
+    pause = min(LONGEST_PAUSE, 0.5 * 2.0 ** min(watched.deaths, 20))
+    watched.deaths += 1
+    watched.again_at = now + pause
+    return pause
 
 
 class InterruptedBySignals:

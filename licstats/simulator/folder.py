@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import shlex
 import socket
 import sys
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from licstats.processes.sockets import socket_folder
 from licstats.simulator.servers import LicenseServer
 
-LONGEST_SOCKET_PATH = 100  # the system's limit is 107 bytes
 STAND_IN = Path(__file__).with_name("stand_in.py")
 TOOLS = ("lmutil", "lmxendutil")
 
 
 def socket_path(folder: Path) -> Path:
     """`socket` in the folder, or in a private folder of short name where that path would be too long."""
-    inside = folder / "socket"
-    if len(os.fsencode(inside)) <= LONGEST_SOCKET_PATH:
-        return inside
-    digest = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"licstats-simulator-{os.getuid()}-{digest}" / "socket"
+    return socket_folder(folder, "socket", "licstats-simulator") / "socket"
 
 
 def is_served(folder: Path) -> bool:

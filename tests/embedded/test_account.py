@@ -14,6 +14,7 @@ import pytest
 
 from licstats.embedded import account, postgres
 from licstats.embedded.layout import Layout
+from licstats.embedded.redis_server import RedisServer
 from licstats.embedded.supervisor import DataFolder
 from licstats.processes.errors import StartError
 from tests.embedded.conftest import ask, needs_root
@@ -123,9 +124,64 @@ def test_programs_in_a_folder_of_root_alone_are_copied_to_where_the_account_can_
 @needs_root
 def test_files_of_an_earlier_account_are_given_to_the_present_one(data_folder: Path) -> None:
     served(data_folder)
-    for path in (Layout(data_folder).postgres, *Layout(data_folder).postgres.rglob("*")):
+    data = Layout(data_folder).postgres
+    files = [data, *data.rglob("*")]
+    for path in files:
         os.chown(path, 12345, 12345)
     served(data_folder)
+    present = account.service_account()
+    owners = {(path.stat().st_uid, path.stat().st_gid) for path in files if path.exists()}
+    assert owners == {(present.uid, present.gid)}
+
+
+class TestSocketsOutsideTheDataFolder:
+    """Everybody may write where they are, and can reckon their name."""
+
+    @pytest.fixture
+    def deep(self, data_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
+        shared = data_folder.with_name("shared")
+        shared.mkdir()
+        shared.chmod(0o1777)
+        monkeypatch.setattr("tempfile.tempdir", str(shared))
+        return Layout(data_folder / ("deep" * 30))
+
+    def test_the_folder_is_made_for_the_account_only_and_found_again(self, deep: Layout) -> None:
+        present = account.service_account()
+        for _ in range(2):
+            assert account.own_sockets(present, deep) == deep.sockets
+        assert not deep.sockets.is_relative_to(deep.data)
+        assert stat.S_IMODE(deep.sockets.stat().st_mode) == 0o700
+        assert deep.sockets.stat().st_uid == present.uid
+
+    def test_no_link_is_followed(self, deep: Layout) -> None:
+        victim = deep.sockets.with_name("victim")
+        victim.mkdir(mode=0o755)
+        deep.sockets.symlink_to(victim)
+        for service in (postgres.Postgres(deep), RedisServer(deep)):
+            with pytest.raises(StartError, match=f"ls -ld {deep.sockets}.*LICSTATS_DATA"):
+                service.prepare()
+        assert victim.stat().st_uid == os.geteuid()
+        assert stat.S_IMODE(victim.stat().st_mode) == 0o755
+
+    def test_a_folder_that_others_can_enter_is_not_used(self, deep: Layout) -> None:
+        deep.sockets.mkdir()
+        deep.sockets.chmod(0o755)
+        with pytest.raises(StartError, match="is not a folder that only we can enter"):
+            account.own_sockets(account.service_account(), deep)
+
+    @needs_root
+    def test_a_folder_of_somebody_else_is_not_used(self, deep: Layout) -> None:
+        deep.sockets.mkdir(mode=0o700)
+        os.chown(deep.sockets, 12345, 12345)
+        with pytest.raises(StartError, match="is not a folder that only we can enter"):
+            account.own_sockets(account.service_account(), deep)
+        assert deep.sockets.stat().st_uid == 12345
+
+    @needs_root
+    def test_where_the_account_cannot_come_it_is_told_what_to_set(self, deep: Layout) -> None:
+        deep.sockets.parent.chmod(0o700)
+        with pytest.raises(StartError, match=r"cannot enter .* TMPDIR"):
+            account.own_sockets(account.service_account(), deep)
 
 
 def test_data_of_another_postgresql_are_refused_with_what_to_do(data_folder: Path) -> None:

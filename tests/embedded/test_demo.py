@@ -151,7 +151,7 @@ def test_the_doctor_finds_nothing_wrong_from_another_terminal(demo: Demo) -> Non
     assert "simulator/bin/lmutil, v" in done.stdout
 
 
-def test_a_second_one_is_refused_in_a_sentence(demo: Demo) -> None:
+def test_a_second_one_is_refused_in_a_sentence_and_the_first_is_as_before(demo: Demo) -> None:
     port = demo.run("up")
     assert port.returncode == 1
     assert f"127.0.0.1:{demo.port} cannot be served" in port.stderr
@@ -161,6 +161,7 @@ def test_a_second_one_is_refused_in_a_sentence(demo: Demo) -> None:
     assert folder.returncode == 1
     assert f"in use by process {demo.process.pid} " in folder.stderr
     assert "Traceback" not in port.stderr + folder.stderr
+    assert "simulator/bin/lmutil, v" in demo.run("doctor").stdout
 
 
 @pytest.mark.parametrize("name", ["redis", "postgres", "worker-polls", "worker-maintenance", "beat", "simulator"])

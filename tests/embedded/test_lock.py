@@ -12,9 +12,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from licstats.embedded.layout import LONGEST_SOCKET_PATH, Layout
+from licstats.embedded.layout import Layout
 from licstats.embedded.lock import DataFolderLock, InUse, end_children, read_holder
 from licstats.processes.child import Child, wait_until
+from licstats.processes.errors import StartError
+from licstats.processes.sockets import LONGEST_PATH
+from licstats.simulator.folder import socket_path
 from tests.embedded.conftest import eventually
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -49,6 +52,10 @@ def sleeper() -> Iterator[Child]:
 def note(child: Child, **values: object) -> dict[str, object]:
     began = psutil.Process(child.pid).create_time()
     return {"name": child.name, "pid": child.pid, "began": began, "signal": int(signal.SIGTERM)} | values
+
+
+def denied(process: psutil.Process, number: int) -> None:
+    raise psutil.AccessDenied(process.pid)
 
 
 class TestTheLock:
@@ -121,6 +128,18 @@ class TestChildrenThatWereLeft:
         assert end_children({"children": [note(sleeper, began=began)]}) == []
         assert sleeper.alive
 
+    def test_one_that_we_may_not_end_is_told_with_what_to_do(
+        self, sleeper: Child, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        left = note(sleeper)
+        monkeypatch.setattr(psutil.Process, "send_signal", denied)
+        with pytest.raises(StartError) as raised:
+            end_children({"children": [left]})
+        message = str(raised.value)
+        assert message.startswith(f"sleeper of an earlier run still runs as process {sleeper.pid}, and we may not")
+        assert f"(kill {sleeper.pid})" in message
+        monkeypatch.undo()  # for the sleeper to be ended
+
     def test_one_that_is_gone_is_no_obstacle(self, sleeper: Child) -> None:
         gone = Child("gone", [sys.executable, "-c", ""])
         gone.start()
@@ -131,11 +150,16 @@ class TestChildrenThatWereLeft:
 
 class TestSockets:
     def test_they_are_in_the_data_folder_as_long_as_their_path_fits(self, tmp_path: Path) -> None:
-        room = LONGEST_SOCKET_PATH - len("/run/.s.PGSQL.5432")
+        room = LONGEST_PATH - len("/run/.s.PGSQL.5432")
         fits, too_long = Path("/" + "d" * (room - 1)), Path("/" + "d" * room)
         assert Layout(fits).sockets == fits / "run"
         assert not Layout(too_long).sockets.is_relative_to(too_long)
-        assert len(str(Layout(too_long).redis_socket)) < LONGEST_SOCKET_PATH
+        assert len(str(Layout(too_long).redis_socket)) < LONGEST_PATH
+
+    def test_a_path_is_as_long_as_its_bytes(self) -> None:
+        folder = Path("/лицензии/" + "я" * 60)  # 70 letters, 129 bytes
+        assert not Layout(folder).sockets.is_relative_to(folder)
+        assert not socket_path(folder).is_relative_to(folder)
 
     def test_each_data_folder_has_its_own(self) -> None:
         folders = [Path("/" + letter * 200) for letter in "ab"]

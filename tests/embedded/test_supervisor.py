@@ -2,15 +2,21 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
+from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import psutil
 import pytest
+from django.core.management import call_command
 
+from licstats.management.commands import worker
 from licstats.processes import supervisor as module
 from licstats.processes.child import Child
+from licstats.processes.errors import StartError
 from licstats.processes.supervisor import Program, Supervisor
 from tests.embedded.conftest import all_gone, eventually
 
@@ -61,12 +67,107 @@ def test_a_program_that_keeps_dying_is_started_ever_less_often(monkeypatch: pyte
     assert watched.again_at == now + 0.5
 
 
+def test_a_program_that_died_a_thousand_times_is_still_started_again() -> None:
+    said: list[str] = []
+    with Supervisor(said.append) as supervisor:
+        supervisor.start(Program(Child("worker", [sys.executable, "-c", ""])))
+        watched = supervisor.watched[0]
+        watched.deaths = 5000
+        watched.child.wait(10)
+        supervisor.look_after(watched)
+    assert said[-1] == "worker ended (status 0), again in 30 s"
+
+
+@dataclass
+class Balking:
+    """A service whose start meets `trouble`, as long as there is some."""
+
+    child: Child
+    trouble: Exception | None = None
+
+    def prepare(self) -> Child:
+        if self.trouble:
+            raise self.trouble
+        return self.child
+
+    def wait_ready(self, child: Child) -> None:
+        return
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        OSError(28, "No space left on device"),
+        StartError("No PostgreSQL."),
+        psutil.TimeoutExpired(20),
+        subprocess.CalledProcessError(1, "postgres"),
+    ],
+)
+def test_a_program_that_cannot_be_started_again_is_tried_later_and_the_others_run_on(trouble: Exception) -> None:
+    said: list[str] = []
+    with Supervisor(said.append) as supervisor:
+        supervisor.start(Program(Child("worker", SLEEP)))
+        service = Balking(Child("database", SLEEP))
+        supervisor.start(service)
+        worker, watched = supervisor.watched
+        watched.child.stop()
+        supervisor.look_after(watched)
+        service.trouble = trouble
+        for pause in (1, 2):
+            watched.again_at = 0
+            supervisor.look_after(watched)
+            assert said[-1] == f"database could not be started again, the next attempt is in {pause} s: {trouble}"
+        supervisor.look_after(watched)  # not before its time
+        assert said[-2].startswith("database could not be started again, the next attempt is in 1 s")
+        service.trouble = None
+        watched.again_at = 0
+        supervisor.look_after(watched)
+        assert watched.child.alive
+        assert worker.child.alive
+
+
+def test_a_program_that_could_not_be_noted_does_not_run_twice() -> None:
+    with Supervisor() as supervisor:
+        supervisor.start(Program(Child("worker", SLEEP)))
+        (watched,) = supervisor.watched
+        watched.child.stop()
+        supervisor.look_after(watched)
+        watched.again_at = 0
+        supervisor.started = disk_is_full  # type: ignore[method-assign]
+        supervisor.look_after(watched)
+        assert not watched.child.alive
+
+
+def disk_is_full(child: Child) -> None:
+    raise OSError(28, "No space left on device")
+
+
 def test_the_last_started_is_stopped_first() -> None:
     said: list[str] = []
     with Supervisor(said.append) as supervisor:
         for name in ("database", "worker", "web"):
             supervisor.start(Program(Child(name, SLEEP)))
     assert said[-3:] == ["web stopped", "worker stopped", "database stopped"]
+
+
+def test_a_worker_that_is_told_twice_to_stop_stops_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    child = Child("worker-polls", SLEEP)
+    stop = Child.stop
+
+    def told_again(stopping: Child) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        stop(stopping)
+
+    monkeypatch.setattr(worker, "worker_children", lambda *given: [child])
+    monkeypatch.setattr(Supervisor, "watch", lambda supervisor: os.kill(os.getpid(), signal.SIGTERM))
+    monkeypatch.setattr(Child, "stop", told_again)
+    said = StringIO()
+    try:
+        call_command("worker", stdout=said)
+        assert not child.alive
+        assert said.getvalue().endswith("worker-polls stopped\n")
+    finally:
+        stop(child)
 
 
 def test_a_program_that_does_not_obey_is_killed(tmp_path: Path) -> None:

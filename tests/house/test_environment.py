@@ -124,6 +124,18 @@ class TestAddresses:
                     read(Environment(), NAME)
 
 
+@pytest.mark.parametrize("secret", ["$HOME", "$tr0ng", "$$", "\\$x", "a$HOME"])
+def test_a_secret_that_begins_with_a_dollar_is_taken_as_it_stands(monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
+    monkeypatch.setenv(NAME, secret)
+    assert Environment().text(NAME) == secret
+
+
+def test_so_is_one_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("$HOME\n")
+    monkeypatch.setenv("LICSTATS_SECRET_OF_A_FILE_FILE", str(tmp_path / "secret"))
+    assert Environment().text("LICSTATS_SECRET_OF_A_FILE") == "$HOME"
+
+
 class TestFiles:
     def test_a_secret_in_what_is_no_file_of_text_is_told(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv(f"{NAME}_FILE", str(tmp_path))

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError
 
+from licstats import cli
 from licstats.environment import Environment
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +37,7 @@ def licstats(*arguments: str, **environment: str) -> subprocess.CompletedProcess
     [
         ("LICSTATS_PORT", "eighty", "LICSTATS_PORT is 'eighty'. Set it to a whole number from 1 to 65535."),
         ("LICSTATS_PORT", "0", "LICSTATS_PORT is '0'. Set it to a whole number from 1 to 65535."),
+        ("LICSTATS_WEB_WORKERS", "2000", "LICSTATS_WEB_WORKERS is '2000'. Set it to a whole number from 1 to 64."),
         (
             "LICSTATS_RETENTION_MONTHS",
             "-3",
@@ -88,6 +91,30 @@ def test_settings_may_stand_in_a_file_of_the_data_folder_and_the_environment_win
     assert done.stdout.strip() == "of the file 8124"
 
 
+def test_settings_of_a_demo_count_for_other_commands_as_long_as_it_runs(tmp_path: Path) -> None:
+    (tmp_path / "settings.env").write_text("LICSTATS_LMUTIL=/opt/lmutil\n")
+    show = "from django.conf import settings; print(settings.LICSTATS_TOOLS['lmutil'])"
+
+    def lmutil() -> str:
+        return licstats("shell", "--no-imports", "-c", show, LICSTATS_DATA=str(tmp_path)).stdout.strip()
+
+    lend = (
+        "import sys, pathlib; from licstats.environment import lend_settings;"
+        "lent = lend_settings(pathlib.Path(sys.argv[1]), {'LICSTATS_LMUTIL': '/a/demo\\\\s/lmutil'});"
+        "print('lent', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", lend, str(tmp_path / "demo.env")]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as demo:
+        assert demo.stdout
+        assert demo.stdout.readline() == b"lent\n"
+        assert lmutil() == "/a/demo\\s/lmutil"
+        second = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert f"{tmp_path / 'demo.env'} is held by a process that still runs." in second.stderr
+        assert lmutil() == "/a/demo\\s/lmutil"
+        demo.kill()
+    assert lmutil() == "/opt/lmutil"
+
+
 def test_with_both_urls_nothing_of_the_embedded_services_is_used_or_imported(tmp_path: Path) -> None:
     data = tmp_path / "never made"
     show = (
@@ -128,3 +155,14 @@ def test_a_command_without_a_database_says_how_to_start_one(tmp_path: Path) -> N
     assert "Traceback" not in done.stderr
     given = licstats("showmigrations", LICSTATS_DATA=str(tmp_path), **PRODUCTION)
     assert "Look at DATABASE_URL" in given.stderr
+
+
+@pytest.mark.django_db
+def test_nobody_is_told_to_start_a_database_that_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    def deadlock(arguments: list[str]) -> None:
+        raise OperationalError("deadlock detected\nDETAIL: Process 7 waits")
+
+    monkeypatch.setattr(cli, "execute_from_command_line", deadlock)
+    with pytest.raises(SystemExit) as raised:
+        cli.main()
+    assert raised.value.code == "The database broke this off: deadlock detected. Its log says more."

@@ -172,13 +172,6 @@ def test_a_handle_can_be_given_to_somebody_else(simulator: Simulator) -> None:
     simulator.do("end_session", server="DK", handle=7010)
 
 
-def test_the_environment_may_name_another_simulator(simulator: Simulator, tmp_path: Path) -> None:
-    with running(tmp_path, "--fleet", "1x5") as other:
-        environment = {**os.environ, "LICSTATS_SIMULATOR": str(socket_path(other.folder))}
-        there = run(simulator.lmutil, "lmstat", "-a", "-c", "27000@lic0001", environment=environment)
-    assert there.stdout.count(b", start ") == 5
-
-
 def test_a_control_that_cannot_be_done_says_why(simulator: Simulator) -> None:
     for control, arguments in (
         ("no_such_control", {}),

@@ -16,6 +16,7 @@ from django.db import connections
 from django.utils import timezone as clock
 
 from licstats import programs
+from licstats.environment import lend_settings
 from licstats.management.commands import up
 from licstats.models import LicenseServer
 from licstats.processes.child import Child, wait_until
@@ -63,16 +64,12 @@ class Command(up.Command):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.begun = clock.now()
-        try:
-            super().handle(*args, **options)
-        finally:
-            demo_settings().unlink(missing_ok=True)
+        super().handle(*args, **options)
 
     def prepare(self, supervisor: Supervisor) -> None:
         simulator = Simulator(settings.LICSTATS_DATA / "simulator")
         os.environ.update(simulator.environment)  # for the programs that are started after this
-        lines = [f'{name}="{value}"\n' for name, value in simulator.environment.items()]
-        demo_settings().write_text("".join(lines))  # for commands that are given elsewhere, such as doctor
+        self.lent = lend_settings(settings.LICSTATS_DATA / "demo.env", simulator.environment)  # to doctor and others
         supervisor.start(simulator)
         call_command("fleet", "apply", str(simulator.fleet_file), stdout=StringIO())
         LicenseServer.objects.update(next_poll_at=clock.now())
@@ -84,10 +81,6 @@ class Command(up.Command):
         wait_for_polls(self.begun)
         self.say(f"\n  Address   {up.address()}\n  Login     {LOGIN}\n  Password  {self.password}\n")
         self.say(f"ready (Ctrl-C stops it; the data stays in {settings.LICSTATS_DATA})")
-
-
-def demo_settings() -> Path:
-    return Path(settings.LICSTATS_DATA) / "demo.env"
 
 
 def give_login() -> str:

@@ -39,9 +39,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         children = worker_children(options["site"], options["only"] or KINDS, options["polls_at_once"])
         with (
-            Supervisor(self.stdout.write) as supervisor,
             InterruptedBySignals(),
             contextlib.suppress(KeyboardInterrupt),
+            Supervisor(self.stdout.write) as supervisor,
         ):
             for child in children:
                 supervisor.start(Program(child))
