@@ -294,13 +294,15 @@ def test_what_is_hidden_in_another_tab_leaves_the_open_page_and_comes_back(viewe
         ("/features/history/sessions", {"host_group": "farm"}),
         (USERS, {"scope": "group:design"}),
         (USERS, {"scope": "group:design", "host_group": "farm"}),
+        (SESSIONS, {"user_group": ["design", "everybody"]}),
     ],
 )
 @pytest.mark.parametrize("part", [{}, {"X-Part": "grid"}])
 def test_an_edited_group_reaches_the_open_pages_that_are_restricted_to_it(
-    viewer: Viewer, server: LicenseServer, path: str, question: dict[str, str], part: dict[str, str]
+    viewer: Viewer, server: LicenseServer, path: str, question: dict[str, str | list[str]], part: dict[str, str]
 ) -> None:
     OpenSession.objects.update(host="cad1")
+    UserGroup.objects.create(name="everybody", members="*")
     LicenseServer.objects.update(read_at=timezone.now())  # of one that is not read, no session goes on
     groups = [UserGroup.objects.create(name="design", members="ada"), HostGroup.objects.create(name="farm")]
     HostGroup.objects.update(members="cad*")
