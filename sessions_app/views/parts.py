@@ -99,6 +99,7 @@ class Report(GridPage, ABC):
             "address": request.get_full_path(),
             "version": reach.version if reach else "",
             "read_at": reach.read_at if reach else None,
+            "live": not request.GET.get("at"),
             "follows": self.grid.name if target.startswith(f"{self.grid.name}-") else "",
             "state": state,
             "described": described(state),

@@ -188,7 +188,7 @@
     for (const time of pane ? pane.querySelectorAll("time[data-read]") : []) time.dateTime = readAt;
   });
   // An element that shows something else by now: a filter or a link was answered before what it had asked itself.
-  const overtaken = ({ elt, path }) => elt.hasAttribute("data-live") && elt.getAttribute("hx-get") !== path;
+  const overtaken = ({ elt, path }) => elt.hasAttribute("data-version") && elt.getAttribute("hx-get") !== path;
   document.addEventListener("htmx:beforeSwap", (event) => {
     news = event.detail.requestConfig?.triggeringEvent?.type === "live";
     if (event.detail.requestConfig && overtaken(event.detail.requestConfig)) event.detail.shouldSwap = false;
