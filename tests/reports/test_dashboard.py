@@ -297,6 +297,11 @@ def test_a_graph_is_not_said_to_be_aggregated_as_its_grid_is(viewer):
     assert titles == [f"{told}, by user", told]
 
 
+def test_a_graph_of_those_whose_sums_are_large_enough_says_whose_sums_they_are(viewer):
+    titles = [pinned(viewer, "group_by=user&used_min=50", part=kind).title for kind in (Part.GRID, Part.GRAPH)]
+    assert titles == ["Realtime Sessions: All license servers, Used from 50, by user"] * 2
+
+
 def test_features_to_choose_from_are_not_said_to_be_those_of_the_period(viewer):
     chosen = {"report": "history-usage", "title": "Features with a History"}
     assert pinned(viewer, "period=today", **chosen).title == "Features with a History: All license servers"
