@@ -321,6 +321,21 @@ def test_an_edited_group_reaches_the_open_pages_that_are_restricted_to_it(
     assert page.asked()["state"].errors
 
 
+@pytest.mark.parametrize("kind", [UserGroup, HostGroup])
+def test_the_graph_goes_with_the_grid_when_the_group_of_its_filter_is_deleted(
+    viewer: Viewer, server: LicenseServer, kind: type[UserGroup | HostGroup]
+) -> None:
+    group = kind.objects.create(name="design", members="*")
+    name = {UserGroup: "user_group", HostGroup: "host_group"}[kind]
+    graph = Open(viewer, headers=GRAPH | {"HX-Target": "sessions-graph-data"}, **{name: "design"})
+    assert graph.shown["chart_rows"]
+
+    group.delete()
+
+    said = f"There is no graph. There is no {kind._meta.verbose_name} 'design'."
+    assert graph.asked()["chart_note"] == said
+
+
 def test_a_page_that_is_restricted_to_no_group_does_not_ask_for_one(viewer: Viewer, server: LicenseServer) -> None:
     UserGroup.objects.create(name="design", members="ada")
     for path, question in ((SESSIONS, {}), (USERS, {"scope": "user:ada"}), (USAGE, {"user_group": "design"})):
