@@ -77,7 +77,7 @@ class Report(GridPage, ABC):
         if part is Part.GRAPH and mistyped(state) and VERSION_HEADER in request.headers and context["follows"]:
             return HttpResponse(status=204)  # the grid says what is wrong; meanwhile the graph stays as it is
         if part is Part.GRAPH:
-            context |= self.graph_or_reason(state, refusal(state))
+            context |= self.graph_or_reason(state, refusal(state, has_fields=bool(context["follows"])))
         elif not state.errors:
             state = replace(state, columns=tuple(exported(state)))  # without buttons, which a pane has none of
             page = self.grid.page(state, reach.version if reach else "")
@@ -184,5 +184,9 @@ def mistyped(state: GridState) -> bool:
     return graph_refused(state) and not choice_refused(state)
 
 
-def refusal(state: GridState) -> str:
-    return " ".join(["There is no graph.", *choice_refused(state)]) if choice_refused(state) else REFUSED
+def refusal(state: GridState, *, has_fields: bool) -> str:
+    """Why there is no graph; what is wrong with a value is said at its field, where the page has fields."""
+    reasons = choice_refused(state)
+    if not has_fields:
+        reasons = [message for name, each in state.errors.items() if name not in ARRANGING for message in each]
+    return " ".join(["There is no graph.", *reasons]) if reasons else REFUSED
