@@ -73,6 +73,7 @@ class Filter(django_filters.Filter):  # type: ignore[misc]  # the package has no
     field_class: ClassVar[type[forms.Field]] = forms.CharField
     chip: ClassVar[str] = "{}"
     part: ClassVar[str] = ""  # which input of its column's filter: "", "min", "max", "is"
+    several: ClassVar[bool] = False  # whether its parameter may be given more than once
 
     def __init__(
         self, column: str, field_name: str, *, lookup_expr: str = "exact", sums: str = "", **extra: Any
@@ -227,6 +228,7 @@ class AnyOf(Filter):
 
     field_class = forms.MultipleChoiceField
     chip = "is {}"
+    several = True
 
     def __init__(self, column: str, field_name: str, *, choices: Sequence[tuple[str, str]], **extra: Any) -> None:
         super().__init__(column, field_name, lookup_expr="in", choices=choices, **extra)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, QuerySet
+from django.http import QueryDict
 from django.utils.crypto import salted_hmac
 
 from groups_app.models import HostGroup, NameGroup, UserGroup
@@ -20,13 +21,14 @@ from sessions_app.grid.filters import Filter
 GROUPS: dict[str, type[NameGroup]] = {"user_group": UserGroup, "host_group": HostGroup}  # by their filters
 
 
-def members_marks(params: Mapping[str, str], scope: Any) -> list[str]:
+def members_marks(params: QueryDict, scope: Any) -> list[str]:
     """Of each group that rows are restricted to another text when its members are edited; no query without one."""
     restricting: NameGroup | None = getattr(scope, "user_group", None)
     members = [restricting.members] if restricting else []
     for name, kind in GROUPS.items():
-        if (group := params.get(name)) and "\0" not in group:
-            members += kind._default_manager.filter(name=group).values_list("members", flat=True)
+        if groups := [group for group in params.getlist(name) if group and "\0" not in group]:
+            named = kind._default_manager.filter(name__in=groups).order_by("name")
+            members += named.values_list("members", flat=True)
     return [salted_hmac("members", text).hexdigest()[:16] for text in members]
 
 
@@ -34,35 +36,38 @@ def unknown_group(kind: type[NameGroup], name: str) -> str:
     return f"There is no {kind._meta.verbose_name} '{name}'."
 
 
-class GroupField(forms.CharField):
-    """The name of a user group or of a host group, as the group."""
+class GroupsField(forms.Field):
+    """The names of user groups or of host groups, as the groups."""
+
+    widget = forms.MultipleHiddenInput
 
     def __init__(self, *, kind: type[NameGroup], **options: Any) -> None:
-        super().__init__(strip=False, **options)
+        super().__init__(**options)
         self.kind = kind
 
-    def clean(self, value: Any) -> NameGroup | None:
-        name = super().clean(value)
-        if not name:
-            return None
-        group = self.kind._default_manager.filter(name=name).first()
-        if group is None:
-            raise ValidationError(unknown_group(self.kind, name))
-        return group
+    def clean(self, value: Any) -> list[NameGroup]:
+        groups = {group.name: group for group in self.kind._default_manager.filter(name__in=value)}
+        if unknown := [name for name in value if name not in groups]:
+            raise ValidationError([unknown_group(self.kind, name) for name in unknown])
+        return [groups[name] for name in value]
 
 
 class InGroup(Filter):
-    """Sessions of the users, or on the hosts, that a group of that `kind` names."""
+    """Sessions of the users, or on the hosts, that a group of that `kind` names; of several groups, that each names."""
 
-    field_class = GroupField
+    field_class = GroupsField
     chip: ClassVar[str] = "is in the group {}"
     part = "is"
+    several = True
 
     def __init__(self, column: str, field_name: str, *, kind: type[NameGroup], **extra: Any) -> None:
         super().__init__(column, field_name, kind=kind, **extra)
 
-    def condition(self, value: NameGroup | None, path: str) -> Q | None:
-        return None if value is None else value.matching(path)
+    def condition(self, value: Sequence[NameGroup], path: str) -> Q | None:
+        return Q(*(group.matching(path) for group in value)) if value else None
+
+    def words(self, value: Sequence[NameGroup]) -> str:
+        return " and ".join(self.chip.format(group) for group in value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,8 +54,12 @@ def standing_aside(state: GridState) -> set[str]:
 
 
 def forget_choices(state: GridState) -> None:
-    """Those of rows as these; what others of the same grid look like stays."""
-    GridPreference.objects.filter(grid=rows_name(state), login_id=state.user.pk).delete()
+    """Those of rows as these, and what is the same for all of the grid; what only others look like stays."""
+    kept = GridPreference.objects.filter(login_id=state.user.pk)
+    kept.filter(grid=rows_name(state)).delete()
+    for of_grid in kept.filter(grid=state.grid.name):
+        of_grid.choices = {name: value for name, value in of_grid.choices.items() if name not in OF_GRID}
+        of_grid.save(update_fields=["choices"])
 
 
 def expanded(state: GridState) -> str:

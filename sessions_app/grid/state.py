@@ -18,7 +18,7 @@ from licstats.moments import Tell, has_offset, minute_here
 from sessions_app.gaps import Gap, gaps_at
 from sessions_app.grid.aggregation import Aggregation
 from sessions_app.grid.columns import Column, Kind, Moment
-from sessions_app.grid.filters import TOO_LARGE, AnyOf, GridFilters, MomentField
+from sessions_app.grid.filters import TOO_LARGE, GridFilters, MomentField
 from sessions_app.grid.given import given_in, scope_params
 
 if TYPE_CHECKING:
@@ -288,7 +288,7 @@ class StateReader:
         data = QueryDict(mutable=True)
         for name, declared in self.grid.filters.base_filters.items():
             if name in self.given:
-                if not isinstance(declared, AnyOf):
+                if not declared.several:
                     self._single(name)
                 data.setlist(name, list(self.given[name]))
         for name in self.grid.ranges:

@@ -119,7 +119,8 @@ def put_up(request: HttpRequest, state: GridState, report: type[Report], part: s
         messages.error(request, f"A dashboard has {MOST_PANES} panes at most. Remove one first.")
         return
     if pane is None:
-        drawn = replace(state, aggregation=None) if part == Part.GRAPH else state  # no graph is aggregated
+        sums = part == Part.GRID or state.filters.sums_asked()  # of a graph they only say who is drawn
+        drawn = state if sums else replace(state, aggregation=None)
         title = f"{written_title(request) or state.grid.title}: {described(drawn, minute_anywhere)}"
         pane = DashboardPane.pin(request.user.pk or 0, title=title, **what)
     words = "'{}' is on your dashboard{}. <a href='{}#pane-{}'>Show it there</a>"

@@ -22,6 +22,7 @@ from sessions_app.gaps import told
 from sessions_app.grid.exports import exported
 from sessions_app.grid.grids import Grid
 from sessions_app.grid.pages import GridPage, Reach
+from sessions_app.grid.people import GROUPS
 from sessions_app.grid.rendering import body, header_groups
 from sessions_app.grid.state import GridState
 from sessions_app.grid.words import described, kept_words
@@ -76,7 +77,7 @@ class Report(GridPage, ABC):
         if part is Part.GRAPH and mistyped(state) and VERSION_HEADER in request.headers and context["follows"]:
             return HttpResponse(status=204)  # the grid says what is wrong; meanwhile the graph stays as it is
         if part is Part.GRAPH:
-            context |= self.graph_or_reason(state, refusal(state))
+            context |= self.graph_or_reason(state, refusal(state, has_fields=bool(context["follows"])))
         elif not state.errors:
             state = replace(state, columns=tuple(exported(state)))  # without buttons, which a pane has none of
             page = self.grid.page(state, reach.version if reach else "")
@@ -98,6 +99,7 @@ class Report(GridPage, ABC):
             "chart_title": self.graph_title,
             "address": request.get_full_path(),
             "version": reach.version if reach else "",
+            "live": not request.GET.get("at"),
             "read_at": reach.read_at if reach else None,
             "follows": self.grid.name if target.startswith(f"{self.grid.name}-") else "",
             "state": state,
@@ -172,15 +174,19 @@ def graph_refused(state: GridState) -> bool:
     return not state.errors.keys() <= ARRANGING
 
 
-def scope_refused(state: GridState) -> list[str]:
-    """Why what was chosen cannot be shown: it is gone, or it is not for this login any more."""
-    return [message for name in SCOPE_FIELDS for message in state.errors.get(name, ())]
+def choice_refused(state: GridState) -> list[str]:
+    """Why what was chosen from a list cannot be shown: it is gone, or it is not for this login any more."""
+    return [message for name in (*SCOPE_FIELDS, *GROUPS) for message in state.errors.get(name, ())]
 
 
 def mistyped(state: GridState) -> bool:
     """Whether only a value is wrong, which its reader is about to mend."""
-    return graph_refused(state) and not scope_refused(state)
+    return graph_refused(state) and not choice_refused(state)
 
 
-def refusal(state: GridState) -> str:
-    return " ".join(["There is no graph.", *scope_refused(state)]) if scope_refused(state) else REFUSED
+def refusal(state: GridState, *, has_fields: bool) -> str:
+    """Why there is no graph; what is wrong with a value is said at its field, where the page has fields."""
+    reasons = choice_refused(state)
+    if not has_fields:
+        reasons = [message for name, each in state.errors.items() if name not in ARRANGING for message in each]
+    return " ".join(["There is no graph.", *reasons]) if reasons else REFUSED

@@ -119,7 +119,12 @@ class UserSessions(SessionsReport):
         return context | {"person": PersonFacts.of(state)}
 
     def drill(self, state: GridState, aggregation: Aggregation, row: Row) -> str:
-        return state.link_on(SESSIONS, state.scope.filter_params() | drill(state, SESSIONS, aggregation, row))
+        """Of those of the scope, as filters beside the ones that are given."""
+        of_users = {
+            name: list(dict.fromkeys([*state.given.get(name, ()), text]))
+            for name, text in state.scope.filter_params().items()
+        }
+        return state.link_on(SESSIONS, of_users | drill(state, SESSIONS, aggregation, row))
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,6 @@
 // Grids: what needs more than links and forms. Without this file everything works by them.
 (() => {
   "use strict";
-  const root = document.documentElement;
-  const offset = Date.parse(root.dataset.now) - Date.now() || 0;
 
   // ---- Shift and a click on a header: one more key to sort by ------------------------------------------------
   document.addEventListener(
@@ -62,7 +60,6 @@
       if (input.type === "checkbox") input.checked = input.hasAttribute("checked");
       else if (input.value !== (input.getAttribute("value") || "")) input.value = input.getAttribute("value") || "";
     }
-    tick(event.target);
   });
 
   // ---- pick lists: the box is ready for typing when the list opens; arrows walk through the lines -----------------
@@ -132,19 +129,4 @@
     if (here() === shown) event.stopImmediatePropagation();
     else location.reload();
   });
-
-  // ---- time used goes on between two readings -------------------------------------------------------------------------
-  function words(seconds) {
-    if (seconds < 60) return `${seconds} s`;
-    const parts = [[Math.floor(seconds / 86400), "d"], [Math.floor((seconds % 86400) / 3600), "h"], [Math.floor((seconds % 3600) / 60), "min"]];
-    return parts.filter(([count]) => count).map(([count, unit]) => `${count} ${unit}`).join(" ");
-  }
-  function tick(scope = document) {
-    if (document.hidden) return;
-    for (const time of scope.querySelectorAll("[data-live] time[data-since]")) {
-      const text = words(Math.max(0, Math.floor((Date.now() + offset - Date.parse(time.dataset.since)) / 1000)));
-      if (time.textContent !== text) time.textContent = text;
-    }
-  }
-  setInterval(() => tick(), 15000);
 })();

@@ -23,6 +23,7 @@
    Ages:  <time data-age datetime="ISO" [data-interval="60"]>12 s ago</time> counts by the server's clock; says nothing
           as long as it has no datetime (no reading has come that it could tell the age of);
           with data-interval (seconds) its class is age-fresh, age-late or age-stale, the rule of licstats/ages.py.
+   Spans: in a live element, <time data-since="ISO">6 h 5 min</time> goes on by the same clock.
 
    Why not hx-trigger="every 5s [!document.hidden]": its condition is evaluated as code, which the
    Content-Security-Policy forbids. */
@@ -56,6 +57,20 @@
       time.classList.add(`age-${age}`);
       const word = time.querySelector("[data-age-word]");
       if (word) word.textContent = age === "fresh" ? "" : age;
+    }
+  }
+
+  // ---- time used goes on between two readings -----------------------------------------------------------------
+  function words(seconds) {
+    if (seconds < 60) return `${seconds} s`;
+    const parts = [[Math.floor(seconds / 86400), "d"], [Math.floor((seconds % 86400) / 3600), "h"], [Math.floor((seconds % 3600) / 60), "min"]];
+    return parts.filter(([count]) => count).map(([count, unit]) => `${count} ${unit}`).join(" ");
+  }
+  function goOn(scope = document) {
+    if (document.hidden) return;
+    for (const time of scope.querySelectorAll("[data-live] time[data-since]")) {
+      const text = words(Math.max(0, Math.floor((now() - Date.parse(time.dataset.since)) / 1000)));
+      if (time.textContent !== text) time.textContent = text;
     }
   }
 
@@ -136,6 +151,7 @@
     patch(target, next);
     refocus(active, around);
     count(target);
+    goOn(target);
     target.dispatchEvent(new CustomEvent("licstats:live", { bubbles: true, detail: { version: target.dataset.version } }));
     return [target];
   }
@@ -172,7 +188,7 @@
     for (const time of pane ? pane.querySelectorAll("time[data-read]") : []) time.dateTime = readAt;
   });
   // An element that shows something else by now: a filter or a link was answered before what it had asked itself.
-  const overtaken = ({ elt, path }) => elt.hasAttribute("data-live") && elt.getAttribute("hx-get") !== path;
+  const overtaken = ({ elt, path }) => elt.hasAttribute("data-version") && elt.getAttribute("hx-get") !== path;
   document.addEventListener("htmx:beforeSwap", (event) => {
     news = event.detail.requestConfig?.triggeringEvent?.type === "live";
     if (event.detail.requestConfig && overtaken(event.detail.requestConfig)) event.detail.shouldSwap = false;
@@ -196,4 +212,5 @@
   });
   document.addEventListener("visibilitychange", tick);
   setInterval(tick, 1000);
+  setInterval(goOn, 15000);
 })();

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
@@ -155,6 +157,22 @@ def test_a_sum_explains_itself_on_the_dashboard_as_in_its_report(admin_page: Pag
 
     expect(page.locator("#sum-card")).to_contain_text("20 = PL 10 + US 10")
     assert page.locator("#sum-card").evaluate("(card) => card.scrollWidth <= card.clientWidth")
+
+
+@pytest.mark.parametrize("address", ["/", PATH])
+def test_time_used_goes_on_while_no_reading_finds_anything_new(
+    admin_page: Page, live_server: LiveServer, address: str
+) -> None:
+    OpenSessionFactory(user="ann", checked_out_at=timezone.now() - timedelta(minutes=5, seconds=5))
+    pin(User.objects.get(username="ada"), "One")
+    admin_page.clock.install()
+    admin_page.goto(live_server.url + address)
+    used = admin_page.locator("td time[data-since]").first
+    expect(used).to_have_text("5 min")
+
+    admin_page.clock.run_for(120_000)
+
+    expect(used).to_have_text("7 min")
 
 
 def test_what_was_done_is_said_for_a_while_and_then_leaves_the_panes_free(

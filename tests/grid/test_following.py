@@ -296,13 +296,15 @@ def test_what_is_hidden_in_another_tab_leaves_the_open_page_and_comes_back(viewe
         ("/features/history/sessions", {"host_group": "farm"}),
         (USERS, {"scope": "group:design"}),
         (USERS, {"scope": "group:design", "host_group": "farm"}),
+        (SESSIONS, {"user_group": ["design", "everybody"]}),
     ],
 )
 @pytest.mark.parametrize("part", [{}, {"X-Part": "grid"}])
 def test_an_edited_group_reaches_the_open_pages_that_are_restricted_to_it(
-    viewer: Viewer, server: LicenseServer, path: str, question: dict[str, str], part: dict[str, str]
+    viewer: Viewer, server: LicenseServer, path: str, question: dict[str, str | list[str]], part: dict[str, str]
 ) -> None:
     OpenSession.objects.update(host="cad1")
+    UserGroup.objects.create(name="everybody", members="*")
     LicenseServer.objects.update(read_at=timezone.now())  # of one that is not read, no session goes on
     groups = [UserGroup.objects.create(name="design", members="ada"), HostGroup.objects.create(name="farm")]
     HostGroup.objects.update(members="cad*")
@@ -319,6 +321,21 @@ def test_an_edited_group_reaches_the_open_pages_that_are_restricted_to_it(
     for group in groups:
         group.delete()
     assert page.asked()["state"].errors
+
+
+@pytest.mark.parametrize("kind", [UserGroup, HostGroup])
+def test_the_graph_goes_with_the_grid_when_the_group_of_its_filter_is_deleted(
+    viewer: Viewer, server: LicenseServer, kind: type[UserGroup | HostGroup]
+) -> None:
+    group = kind.objects.create(name="design", members="*")
+    name = {UserGroup: "user_group", HostGroup: "host_group"}[kind]
+    graph = Open(viewer, headers=GRAPH | {"HX-Target": "sessions-graph-data"}, **{name: "design"})
+    assert graph.shown["chart_rows"]
+
+    group.delete()
+
+    said = f"There is no graph. There is no {kind._meta.verbose_name} 'design'."
+    assert graph.asked()["chart_note"] == said
 
 
 def test_a_page_that_is_restricted_to_no_group_does_not_ask_for_one(viewer: Viewer, server: LicenseServer) -> None:

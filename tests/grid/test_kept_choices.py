@@ -59,6 +59,17 @@ def test_back_to_the_defaults_forgets_nothing_but_what_is_shown(viewer: Viewer, 
     assert sorted(GridPreference.objects.values_list("grid", flat=True)) == left
 
 
+@pytest.mark.parametrize("query", ["", "?group_by=user"])
+def test_back_to_the_defaults_brings_those_of_the_rows_a_page_too(viewer: Viewer, query: str) -> None:
+    viewer.fragment(per_page=50, headers={"X-Grid-Choice": "per_page"})
+    keep(viewer, "", "user")
+
+    forget(viewer, query)
+
+    assert opened(viewer, group_by="user") == "group_by=user"
+    assert opened(viewer) == ("columns=user" if query else "")
+
+
 def test_rows_that_are_added_up_on_an_open_page_look_as_they_were_chosen(viewer: Viewer) -> None:
     keep(viewer, "?group_by=user", "user", "used")
 

@@ -53,6 +53,19 @@ def test_a_user_of_a_group_is_two_filters_each_with_an_x_of_its_own(viewer: View
 
 
 @pytest.mark.parametrize("path", ALL)
+def test_of_several_groups_of_a_kind_each_has_to_have_the_user(viewer: Viewer, path: str) -> None:
+    UserGroup.objects.create(name="analysis", members="ann\nbob")
+
+    page = viewer.page(path, user_group=["design", "analysis"])
+
+    assert {row["user"] for row in viewer.rows(path, user_group=["design", "analysis"])} == {"ann"}
+    (chip,) = page.context["links"].chips
+    assert chip == ("User Name is in the group design and is in the group analysis", "")
+    refused = viewer.page(path, user_group=["design", "nobodys"]).context["state"]
+    assert refused.errors == {"user_group": ["There is no user group 'nobodys'."]}
+
+
+@pytest.mark.parametrize("path", ALL)
 def test_an_unknown_group_shows_its_error_and_no_rows(viewer: Viewer, path: str) -> None:
     page = viewer.page(path, host_group="design")
 

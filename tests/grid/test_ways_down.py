@@ -28,6 +28,7 @@ def fleet(viewer: Viewer) -> None:
     polish, american = (LicenseServerFactory.create(name=name, read_at=read) for name in ("PL", "US"))
     LicenseServerGroup.objects.create(name="XF").servers.add(polish, american)
     UserGroup.objects.create(name="design", members="b*")
+    UserGroup.objects.create(name="analysis", members="ben\nanybody")
     mesh = FeatureFactory.create(server=polish, name="mesh", version="1.0", type="floating")
     features = [
         mesh,
@@ -51,6 +52,9 @@ SCOPES = [
     (PATH, {"user": "b"}),
     (USERS, {"scope": "user:bob"}),
     (USERS, {"scope": "group:design"}),
+    (USERS, {"scope": "group:design", "user_group": "analysis"}),
+    (USERS, {"scope": "group:design", "user_group": "design"}),
+    (USERS, {"scope": "user:bob", "user_group": "design"}),
 ]
 WAYS = [
     (path, scope, way.name)

@@ -257,6 +257,16 @@ def test_a_pane_of_the_past_is_not_to_be_taken_for_a_live_one(viewer, kind):
         assert "PL, as it was at 2026-03-16 15:40</caption>" in part(viewer, pane)
 
 
+@pytest.mark.parametrize("kind", list(Part))
+def test_a_pane_of_the_past_asks_until_it_is_answered_and_then_no_more(viewer, kind):
+    OpenSessionFactory(user="ann")
+    live, past = (pinned(viewer, query, part=kind) for query in ("", "at=2026-03-16T15:40Z"))
+    for pane in (live, past):
+        assert re.search(rf'id="pane-{pane.pk}-data"[^>]* data-live ', viewer.get("/").content.decode())
+    assert " data-live " in part(viewer, live)
+    assert " data-live " not in part(viewer, past)
+
+
 def test_panes_of_two_periods_have_titles_of_their_own(viewer):
     chosen = {"report": "history-sessions", "title": "Sessions of the Period"}
     custom = "period=custom&from=2026-03-01T08:00&to=2026-03-05T17:30"
@@ -285,6 +295,11 @@ def test_a_graph_is_not_said_to_be_aggregated_as_its_grid_is(viewer):
     titles = [pinned(viewer, "user=ann&group_by=user", part=kind).title for kind in (Part.GRID, Part.GRAPH)]
     told = "Realtime Sessions: All license servers, User Name contains “ann”"
     assert titles == [f"{told}, by user", told]
+
+
+def test_a_graph_of_those_whose_sums_are_large_enough_says_whose_sums_they_are(viewer):
+    titles = [pinned(viewer, "group_by=user&used_min=50", part=kind).title for kind in (Part.GRID, Part.GRAPH)]
+    assert titles == ["Realtime Sessions: All license servers, Used from 50, by user"] * 2
 
 
 def test_features_to_choose_from_are_not_said_to_be_those_of_the_period(viewer):

@@ -106,6 +106,19 @@ def test_any_title_is_kept_as_far_as_there_is_room(viewer: Client, title: str) -
     assert "<b>x</b>" not in viewer.get("/").content.decode()
 
 
+def test_a_graph_that_cannot_be_shown_says_why_where_no_field_says_it(viewer: Client, login: User) -> None:
+    pane = DashboardPane.pin(login.pk, title="x", report="realtime-sessions", part="graph", query="used_min=many")
+    address = f"/features/realtime/sessions/?{pane.query}"
+    answers = [
+        viewer.get(address, headers={"HX-Request": "true", "X-Part": "graph", "HX-Target": f"{target}-data"})
+        for target in (f"pane-{pane.pk}", "sessions-graph")
+    ]
+    assert [answer.context["chart_note"] for answer in answers] == [
+        "There is no graph. Enter a whole number.",
+        "There is no graph, because a choice could not be understood.",
+    ]
+
+
 class TestHidden:
     """What a pane was called may name what is hidden now."""
 
