@@ -77,7 +77,7 @@ def close_sessions(request: CloseHttpRequest) -> HttpResponse:
     wrong = reason_obstacle(reason)
     if wrong or not 0 < len(ids) <= AT_ONCE:
         shown = preview(ids[:AT_ONCE], request.user)
-        return _show_preview(request, shown, _back(request), reason=reason, wrong=wrong)
+        return _show_preview(request, shown, _back(request), reason=reason, wrong=wrong, dry_run=_dry_run(request))
     asked, refused = _ask(request, ids, reason)
     if request.htmx:
         return _show_progress(request, asked, refused)
@@ -130,7 +130,7 @@ def _closes(request: CloseHttpRequest, sessions: list[OpenSession], reason: str)
     """With each what goes too, as far as the preview showed it."""
     shown = {*_numbers(request.POST, "session"), *_numbers(request.POST, "also")}
     together = going_together(sessions)
-    dry_run = request.POST.get("dry_run") == "1"
+    dry_run = _dry_run(request)
     return [
         CloseSession(
             session,
@@ -144,7 +144,7 @@ def _closes(request: CloseHttpRequest, sessions: list[OpenSession], reason: str)
 
 
 def _show_preview(
-    request: CloseHttpRequest, shown: Preview, back: str, *, reason: str = "", wrong: str = ""
+    request: CloseHttpRequest, shown: Preview, back: str, *, reason: str = "", wrong: str = "", dry_run: bool = False
 ) -> HttpResponse:
     context = {
         "preview": shown,
@@ -153,7 +153,8 @@ def _show_preview(
         "reason_wrong": wrong,
         "reason_limit": REASON_LIMIT,
         "reason_required": settings.LICSTATS_CLOSE_REASON_REQUIRED,
-        "dry_run": settings.LICSTATS_DRY_RUN,
+        "dry_run": dry_run,
+        "only_dry_runs": settings.LICSTATS_DRY_RUN,
         "managers": {item.session.server.manager for item in shown.closable},
     }
     template = "closing/_preview.html" if request.htmx else "closing/preview.html"
@@ -217,6 +218,10 @@ def _numbers(params: QueryDict, name: str) -> list[int]:
     """The distinct whole numbers given for `name`, in their order; what is none is left out."""
     given = (text for text in params.getlist(name) if text.isascii() and text.isdigit() and len(text) < 19)
     return list(dict.fromkeys(int(text) for text in given))
+
+
+def _dry_run(request: CloseHttpRequest) -> bool:
+    return request.POST.get("dry_run") == "1"
 
 
 def _name(request: CloseHttpRequest) -> str:
