@@ -44,6 +44,12 @@ class Preview:
     def licenses(self) -> int:
         return sum(item.session.used for item in self.closable)
 
+    @property
+    def others(self) -> list[int]:
+        """Ids of what goes besides the closable: shown, unseen, or chosen as well but blocked."""
+        closable = {item.session.pk for item in self.closable}
+        return sorted({one.pk for item in self.closable for one in item.also} - closable)
+
 
 def preview(ids: Collection[int], login: Login, kept: int = 0) -> Preview:
     """The preview of closing the open sessions `ids` as `login`; so many that were asked for too are `kept` from it."""
