@@ -85,8 +85,7 @@ def close_sessions(request: CloseHttpRequest) -> HttpResponse:
         messages.warning(request, message)
     if not asked:
         return redirect(_back(request))
-    query = urlencode([*(("request", one.pk) for one in asked), ("back", _back(request))])
-    return redirect(f"{reverse('close-progress')}?{query}")
+    return redirect(_progress_address(request, asked))
 
 
 def close_progress(request: CloseHttpRequest) -> HttpResponse:
@@ -162,18 +161,22 @@ def _show_preview(
 
 
 def _show_progress(request: CloseHttpRequest, rows: list[CloseRequest], refused: Iterable[str]) -> HttpResponse:
-    query = urlencode({"request": [row.pk for row in rows]}, doseq=True)
     context = {
         "rows": rows,
         "refused": refused,
         "tally": _tally(rows),
         "version": _version(rows),
         "ended": not any(row.under_way for row in rows),
-        "address": f"{reverse('close-progress')}?{query}",
+        "address": _progress_address(request, rows),
         "back": _back(request),
     }
     template = "closing/_progress.html" if request.htmx else "closing/progress.html"
     return mark(render(request, template, context))
+
+
+def _progress_address(request: CloseHttpRequest, rows: Iterable[CloseRequest]) -> str:
+    query = urlencode([*(("request", row.pk) for row in rows), ("back", _back(request))])
+    return f"{reverse('close-progress')}?{query}"
 
 
 def _tally(rows: list[CloseRequest]) -> str:

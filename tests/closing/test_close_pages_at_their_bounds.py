@@ -168,6 +168,16 @@ class TestWayBack:
         answer = web.post(CLOSE, {"session": session.pk or 1, "back": "/users/realtime/sessions/"})
         assert answer.url == "/users/realtime/sessions/"
 
+    def test_how_far_it_is_leads_back_as_long_as_it_is_followed(self, web: Client, session: OpenSession) -> None:
+        grid = "http://testserver/features/realtime/sessions/?user=ada"
+        preview = web.get(PREVIEW, {"session": session.pk}, headers={"Referer": grid})
+        page = web.get(confirm(web, preview).url)
+        assert f'href="{grid}"' in page.content.decode()
+        progress = "http://testserver/close/progress/"
+        followed = web.get(page.context["address"], headers=HTMX | {"HX-Current-URL": progress, "Referer": progress})
+        assert f'href="{grid}"' in followed.content.decode()
+        assert followed.context["address"] == page.context["address"]
+
     def test_it_is_not_taken_for_a_filter_of_the_sessions(self, web: Client, session: OpenSession) -> None:
         shown = web.get(PREVIEW, {"scope": "all", "user": "ada", "back": "/users/"})
         assert shown.status_code == 200
