@@ -100,9 +100,12 @@ def close_progress(request: CloseHttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Django's own answer; where a close was tried, it is noted."""
-    if request.path == reverse("close-sessions"):
-        name = request.user.get_username() or "nobody"
+    """Django's own answer, and its line in the log; where a login tried a close, it is noted.
+
+    Not of strangers: they come here before they are sent to sign in, and nobody can delete what is noted.
+    """
+    if request.user.is_authenticated and request.path == reverse("close-sessions"):
+        name = request.user.get_username()
         record.turned_away(name, "A close came without the token of the page.", path=request.path)
     return plain_csrf_failure(request, reason)
 

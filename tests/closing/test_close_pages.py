@@ -102,6 +102,13 @@ class TestWhoMay:
         assert not CloseRequest.objects.exists()
         assert (turned_away()[0].by, turned_away()[0].details["path"]) == ("nadia", CLOSE)
 
+    def test_a_stranger_leaves_a_line_in_the_log_and_nothing_in_the_audit_trail(
+        self, session: OpenSession, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        assert Client(enforce_csrf_checks=True).post(CLOSE, {"session": session.pk}).status_code == 403
+        assert not CloseEvent.objects.exists()
+        assert f"Forbidden (CSRF cookie not set.): {CLOSE}" in caplog.text
+
     def test_with_the_token_of_the_preview_it_is_done(self, login: User, session: OpenSession) -> None:
         strict = Client(enforce_csrf_checks=True)
         strict.force_login(login)
