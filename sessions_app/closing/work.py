@@ -187,7 +187,7 @@ class Turns:
 
     def _obstacle_of_server(self) -> str:
         self.server.refresh_from_db(fields=["enabled", "address", "site"])
-        if tool.needs_check(self.server.manager) and tool.obstacle(self.server):
+        if tool.needs_check(self.server.manager) and tool.obstacle(self.server.site, self.server.manager):
             tool.check(self.server.site, self.server.license_manager)
         return check.server_obstacle(self.server)
 

@@ -121,11 +121,11 @@ class TestTool:
     def test_a_finding_is_about_one_site_and_one_program(self, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
         usage = "Usage: -removeuser -clientuser U -clienthost H"
         self.told(monkeypatch, Output(usage, 0))
-        here, there = (LicenseServerFactory(manager="lmx", address="6200@x", site=site) for site in ("main", "krakow"))
-        assert tool.obstacle(here) == ""
-        assert "at site 'krakow'" in tool.obstacle(there)
+        here, there = "main", "krakow"
+        assert tool.obstacle(here, "lmx") == ""
+        assert "at site 'krakow'" in tool.obstacle(there, "lmx")
         settings.LICSTATS_TOOLS = settings.LICSTATS_TOOLS | {"lmxendutil": "/another/lmxendutil"}
-        assert "not known yet" in tool.obstacle(here)
+        assert "not known yet" in tool.obstacle(here, "lmx")
 
 
 class TestAnswer:
