@@ -1,0 +1,15 @@
+"""How many queries of the database a page takes."""
+
+from __future__ import annotations
+
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+
+def queries_of(client: Client, address: str) -> int:
+    """Of a page that was looked at before, so that what is remembered is remembered."""
+    client.get(address)
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get(address).status_code == 200
+    return len(asked)
