@@ -29,11 +29,10 @@ class Bar(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Holders:
-    """The users with the most licenses first; `users` is how many there are, `licenses` what they hold in all."""
+    """The users with the most licenses first; `users` is how many there are."""
 
     bars: Sequence[Bar]
     users: int
-    licenses: int
 
     @property
     def left_out(self) -> int:
@@ -60,5 +59,4 @@ def holders(sessions: QuerySet[Any], most: int = MOST_BARS) -> Holders:
     )
     bars = [Bar(user, used, borrowed) for user, used, borrowed, _ in rows]
     users = rows[0][3] if rows else 0
-    licenses = sum(bar.used for bar in bars) if users == len(bars) else sessions.aggregate(all=WholeSum("used"))["all"]
-    return Holders(bars, users, licenses)
+    return Holders(bars, users)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 import structlog
 from django.conf import settings
@@ -18,7 +18,7 @@ from groups_app.visibility import visible_features
 from licstats.celery import app
 from licstats.models import LicenseServer
 from licstats.queues import CLOSING, site_queue
-from sessions_app.closing import check, record
+from sessions_app.closing import check, record, tool
 from sessions_app.closing.check import CloseRefused
 from sessions_app.closing.identity import Identity
 from sessions_app.closing.preview import going_together
@@ -85,7 +85,7 @@ class CloseSession:
                 return check.NOT_VISIBLE
         asked = known.under_way.get(self.session.pk)
         return (
-            known.server_obstacle(self.session.server)
+            check.server_obstacle(self.session.server, known.of_tool)
             or check.session_obstacle(self.session)
             or (check.asked_already(asked) if asked else "")
             or reason_obstacle(self.reason)
@@ -125,18 +125,13 @@ class Known:
         self.under_way = {request.session_id: request for request in rows}
         self.together = going_together([close.session for close in closes if close.also is None])
         self.seen: dict[int, set[int]] = {}  # features, by login
-        self.servers: dict[int, str] = {}
+        self.of_tool = cache(tool.obstacle)
 
     def is_visible(self, login: User, feature_id: int) -> bool:
         if login.pk not in self.seen:
             seen = visible_features(login).filter(pk__in=self.features)
             self.seen[login.pk] = set(seen.values_list("pk", flat=True))
         return feature_id in self.seen[login.pk]
-
-    def server_obstacle(self, server: LicenseServer) -> str:
-        if server.pk not in self.servers:
-            self.servers[server.pk] = check.server_obstacle(server)
-        return self.servers[server.pk]
 
 
 def close_all(closes: Sequence[CloseSession]) -> list[CloseRequest | CloseRefused]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.contrib.auth.models import AnonymousUser, User
 
 from groups_app.visibility import visible_features
@@ -26,14 +28,14 @@ def login_obstacle(login: Login) -> str:
     return "" if login.is_active and login.has_perm(PERMISSION) else NO_PERMISSION
 
 
-def server_obstacle(server: LicenseServer) -> str:
-    """Why no session of `server` can be closed; empty where they can."""
+def server_obstacle(server: LicenseServer, of_tool: Callable[[str, str], str] = tool.obstacle) -> str:
+    """Why no session of `server` can be closed; empty where they can. `of_tool` may remember `tool.obstacle`."""
     manager = server.license_manager
     if not manager.can_close:
         return f"{manager.title} has no way to close a session from outside."
     if not server.enabled:
         return f"{server} is switched off in licstats, so that nothing is asked of it. Enable it to close sessions."
-    return tool.obstacle(server)
+    return of_tool(server.site, server.manager)
 
 
 def session_obstacle(session: OpenSession) -> str:

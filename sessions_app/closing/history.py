@@ -39,16 +39,9 @@ from sessions_app.grid.filters import DurationField as DurationInput
 from sessions_app.grid.grids import Grid
 from sessions_app.grid.state import GridState
 from sessions_app.models import CloseRequest, CloseState
+from sessions_app.templatetags.licstats import close_state
 
 SERVER, FEATURE, SESSION = "License Server", "Feature", "Session"
-SIGNS = {
-    CloseState.CLOSED: "sign-good",
-    CloseState.ALREADY_GONE: "sign-good",
-    CloseState.TAKEN_AGAIN: "sign-warn",
-    CloseState.TIMED_OUT: "sign-warn",
-    CloseState.REFUSED: "sign-bad",
-    CloseState.FAILED: "sign-bad",
-}
 OUTCOMES = tuple((value, label.capitalize()) for value, label in CloseState.choices)
 
 
@@ -56,14 +49,12 @@ class OutcomeColumn(ChoiceColumn):
     """The state in a word, in its colour; the way to every step of it."""
 
     def cell(self, row: Row, moment: Moment) -> str:
-        state = row[self.path]
         return format_html(
-            '<a class="sign {}" href="{}?{}" data-close-preview title="{}">{}</a>',
-            SIGNS.get(state, "sign-idle"),
+            '<a href="{}?{}" data-close-preview title="{}">{}</a>',
             reverse("close-progress"),
             urlencode({"request": row["id"]}),
             row["message"],
-            self.labels[state],
+            close_state(row[self.path]),
         )
 
 

@@ -6,9 +6,10 @@ For grids: `offers(login, rows)` once for the rows of a page, or `group_offers(.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from html import escape
 from typing import Any
 
@@ -20,7 +21,7 @@ from django.utils.safestring import SafeString
 
 from groups_app.visibility import sees_all, visible_features
 from licstats.models import LicenseServer
-from sessions_app.closing import check
+from sessions_app.closing import check, tool
 from sessions_app.closing.check import Login
 from sessions_app.models import CloseRequest, CloseState, OpenSession
 from sessions_app.models.closing import UNDER_WAY
@@ -72,7 +73,8 @@ def offers(login: Login, rows: Iterable[Mapping[str, Any]]) -> dict[int, Offer]:
     hidden = _hidden(login, {row["feature_id"] for row in shown.values()})
     asked = _under_way(shown)
     servers = {row["server_id"]: row for row in shown.values()}
-    by_server = {pk: _of_server(row) for pk, row in servers.items()}
+    of_tool = cache(tool.obstacle)
+    by_server = {pk: _of_server(row, of_tool) for pk, row in servers.items()}
     preview = reverse("close-preview")
     return {
         pk: ABSENT
@@ -152,13 +154,13 @@ def _under_way(sessions: Iterable[int]) -> dict[int, Offer]:
     }
 
 
-def _of_server(row: Mapping[str, Any]) -> Offer | None:
+def _of_server(row: Mapping[str, Any], of_tool: Callable[[str, str], str]) -> Offer | None:
     """What all sessions of a row's license server show; None where it depends on the session."""
     fields = {name: row[f"server__{name}"] for name in ("name", "manager", "site", "enabled")}
     server = LicenseServer(pk=row["server_id"], **fields)
     if not server.license_manager.can_close:
         return ABSENT
-    obstacle = check.server_obstacle(server)
+    obstacle = check.server_obstacle(server, of_tool)
     return Offer(OfferState.INACTIVE, obstacle) if obstacle else None
 
 

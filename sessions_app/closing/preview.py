@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from functools import cache
 
 from django.db.models import QuerySet
 
 from groups_app.visibility import visible_features
 from licstats.models import Feature
-from sessions_app.closing import check
+from sessions_app.closing import check, tool
 from sessions_app.closing.check import Login
 from sessions_app.closing.identity import Identity
 from sessions_app.models import CloseRequest, OpenSession
@@ -43,6 +44,12 @@ class Preview:
     @property
     def licenses(self) -> int:
         return sum(item.session.used for item in self.closable)
+
+    @property
+    def others(self) -> list[int]:
+        """Ids of what goes besides the closable: shown, unseen, or chosen as well but blocked."""
+        closable = {item.session.pk for item in self.closable}
+        return sorted({one.pk for item in self.closable for one in item.also} - closable)
 
 
 def preview(ids: Collection[int], login: Login, kept: int = 0) -> Preview:
@@ -84,7 +91,8 @@ def going_together(sessions: Iterable[OpenSession]) -> dict[int, tuple[OpenSessi
 def _items(sessions: list[OpenSession], together: dict[int, tuple[OpenSession, ...]], login: Login) -> Iterable[Item]:
     forbidden = check.login_obstacle(login)
     servers = {session.server_id: session.server for session in sessions}
-    blocked = {pk: check.server_obstacle(server) for pk, server in servers.items()}
+    of_tool = cache(tool.obstacle)
+    blocked = {pk: check.server_obstacle(server, of_tool) for pk, server in servers.items()}
     requests = CloseRequest.objects.filter(session_id__in=[one.pk for one in sessions], state__in=UNDER_WAY)
     asked = {request.session_id: check.asked_already(request) for request in requests}
     for session in sessions:

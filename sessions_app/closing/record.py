@@ -48,13 +48,8 @@ class Step:
         return changes
 
 
-def note(step: str, by: str, message: str, request: CloseRequest | None = None, **details: Any) -> None:
-    """An entry in the audit trail and a line in the log. `details` is plain JSON and holds no secret."""
-    note_all([CloseEvent(request=request, step=step, by=by, message=message, details=details)])
-
-
 def note_all(entries: Sequence[CloseEvent]) -> None:
-    """As `note`, for many steps that are taken together."""
+    """Writes them into the audit trail, and a line of each into the log. Their `details` hold no secret."""
     now = clock.now()
     for entry in entries:
         entry.at = now
@@ -65,18 +60,18 @@ def note_all(entries: Sequence[CloseEvent]) -> None:
 
 def turned_away(by: str, message: str, **details: Any) -> None:
     """Somebody asked for a close and was refused before there was a request."""
-    note(TURNED_AWAY, by, message, **details)
+    note_all([CloseEvent(step=TURNED_AWAY, by=by, message=message, details=details)])
 
 
-def move(request: CloseRequest, state: CloseState, message: str = "", by: str = "", **fields: Any) -> bool:
+def move(request: CloseRequest, state: CloseState, message: str = "", **fields: Any) -> bool:
     """Moves `request` on from the state and attempt in which it was read; False where somebody else was first.
 
     ValueError for a step that the machine does not have.
     """
-    return bool(move_all([Step(request, state, message, fields)], by))
+    return bool(move_all([Step(request, state, message, fields)]))
 
 
-def move_all(steps: Sequence[Step], by: str = "") -> list[CloseRequest]:
+def move_all(steps: Sequence[Step]) -> list[CloseRequest]:
     """As `move`, for requests that go on together; those that nobody else moved first.
 
     Their states, audit entries and the revisions of their servers change in one transaction.
@@ -90,7 +85,7 @@ def move_all(steps: Sequence[Step], by: str = "") -> list[CloseRequest]:
         moved = [step for step in steps if (step.request.state, step.request.attempt) == unmoved.get(step.request.pk)]
         requests = [step.request for step in moved]
         _write(requests, [changes[request.pk] for request in requests])
-        who = by or worker()
+        who = worker()
         note_all([CloseEvent(request=one.request, step=one.state, by=who, message=one.message) for one in moved])
         for server_id in sorted({request.server_id for request in requests if request.server_id is not None}):
             show_anew(server_id)

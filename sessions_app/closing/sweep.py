@@ -12,7 +12,7 @@ from licstats.models import LicenseServer
 from licstats.queues import CLOSING, site_queue
 from sessions_app.closing import record, tool
 from sessions_app.closing.ask import send
-from sessions_app.closing.lock import held_servers
+from sessions_app.locks import Lock
 from sessions_app.models import CloseRequest, CloseState
 from sessions_app.models.closing import UNDER_WAY
 
@@ -24,7 +24,7 @@ AT_THE_LATEST = timedelta(minutes=15)  # a worker that still holds a lock by the
 def sweep() -> None:
     """Looks after every close under way, and has the tools of sites looked at that were not yet."""
     _end_orphans()
-    busy = held_servers()
+    busy = Lock.CLOSING.held_servers()
     for request in CloseRequest.objects.filter(state__in=UNDER_WAY).select_related("server").order_by("pk"):
         if request.server is not None:
             _end_overdue(request, request.server, busy=request.server_id in busy)

@@ -66,16 +66,19 @@ def digest(manager: Manager) -> str:
     return hashlib.sha256(json.dumps(configured).encode()).hexdigest()
 
 
-def obstacle(server: LicenseServer) -> str:
-    """Why the tool of that server's site cannot close, in a sentence; empty where it can. Reads the database only."""
-    if not needs_check(server.manager):
+def obstacle(site: str, manager_name: str) -> str:
+    """Why the tool at `site` cannot close, in a sentence; empty where it can. Reads the database only.
+
+    Who asks for many license servers at once does it through a `functools.cache`: one query for each site.
+    """
+    if not needs_check(manager_name):
         return ""
-    manager = server.license_manager
+    manager = MANAGERS[manager_name]
     if not options(manager):
         return NOT_CONFIGURED
-    found = ClosingTool.objects.filter(site=server.site, manager=manager.name, digest=digest(manager)).first()
+    found = ClosingTool.objects.filter(site=site, manager=manager_name, digest=digest(manager)).first()
     if found is None:
-        return NOT_CHECKED.format(site=server.site)
+        return NOT_CHECKED.format(site=site)
     return "" if found.works else found.message
 
 

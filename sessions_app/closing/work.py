@@ -23,10 +23,10 @@ from licstats.models import LicenseServer
 from sessions_app.closing import check, record, tool
 from sessions_app.closing.ask import PAGE
 from sessions_app.closing.identity import Identity, Seen, seen_in, with_reach
-from sessions_app.closing.lock import closing_on
 from sessions_app.closing.prove import Proof, look, unseen_licenses
 from sessions_app.closing.record import Step
 from sessions_app.closing.remove import AT_ONCE, Removal, close_command, remove_all
+from sessions_app.locks import Lock
 from sessions_app.models import CloseRequest, CloseState
 from sessions_app.models.closing import UNDER_WAY
 from sessions_app.polling import poll
@@ -50,7 +50,7 @@ def close_on(server_id: int) -> None:
     Whoever has the lock looks once more after letting it go, so that a request written meanwhile is not left.
     """
     while CloseRequest.objects.filter(server=server_id, state__in=UNDER_WAY).exists():
-        with closing_on(server_id) as held:
+        with Lock.CLOSING.of(server_id) as held:
             if not held:
                 return
             Turns(LicenseServer.objects.get(pk=server_id)).execute()
@@ -187,7 +187,7 @@ class Turns:
 
     def _obstacle_of_server(self) -> str:
         self.server.refresh_from_db(fields=["enabled", "address", "site"])
-        if tool.needs_check(self.server.manager) and tool.obstacle(self.server):
+        if tool.needs_check(self.server.manager) and tool.obstacle(self.server.site, self.server.manager):
             tool.check(self.server.site, self.server.license_manager)
         return check.server_obstacle(self.server)
 

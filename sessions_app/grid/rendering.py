@@ -31,7 +31,6 @@ class Header:
     place: str = ""  # the priority, where several columns are sorted by
     link: str = ""
     adding: str = ""
-    drop: str = ""
 
 
 @dataclass(frozen=True)
@@ -116,7 +115,6 @@ def header(state: GridState, column: Column, css: str) -> Header:
         place=str(place) if len(state.sort) > 1 else "",
         link=state.link(sort=str(turned)),
         adding=state.link(sort=",".join(added)),
-        drop=state.link(sort=",".join(others)) if others else "",
     )
 
 

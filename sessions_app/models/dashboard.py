@@ -9,6 +9,12 @@ from django.contrib.auth import get_user_model
 from django.db import models, transaction
 from django.db.models import Max
 
+MOST_PANES = 24
+
+
+class DashboardFull(Exception):
+    """A pane that there is no room for; the message says what to do."""
+
 
 class Part(models.TextChoices):
     """The pane of a report that was pinned."""
@@ -43,12 +49,18 @@ class DashboardPane(models.Model):
 
     @classmethod
     @transaction.atomic
-    def pin(cls, login_id: int, *, title: str, report: str, part: str, query: str) -> DashboardPane:
-        """A new pane at the end of the login's dashboard."""
-        last = cls.held(login_id).aggregate(last=Max("place"))["last"] or 0
-        return cls.objects.create(
+    def pin(cls, login_id: int, *, title: str, report: str, part: str, query: str) -> tuple[DashboardPane, bool]:
+        """The login's pane of that, and whether it is new, at the end. DashboardFull where there is no room."""
+        panes = cls.held(login_id)
+        if pane := panes.filter(report=report, part=part, query=query).first():
+            return pane, False
+        if panes.count() >= MOST_PANES:
+            raise DashboardFull(f"A dashboard has {MOST_PANES} panes at most. Remove one first.")
+        last = panes.aggregate(last=Max("place"))["last"] or 0
+        pane = cls.objects.create(
             login_id=login_id, title=title[:120], report=report, part=part, query=query, place=last + 1
         )
+        return pane, True
 
     @classmethod
     def held(cls, login_id: int) -> models.QuerySet[DashboardPane]:

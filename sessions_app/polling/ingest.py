@@ -130,9 +130,12 @@ def _key(feature: FeatureReading) -> tuple[object, ...]:
 
 
 def _lock(server: LicenseServer, previous: Reading | None) -> Reading | None:
-    """Holds the server's row until the transaction ends; `previous`, unless something was stored meanwhile."""
+    """Holds the server's row until the transaction ends; `previous`, unless something was stored meanwhile.
+
+    What only refers to the server (what a login hides, members of a group) need not wait for it.
+    """
     revision = server.revision
-    server.refresh_from_db(from_queryset=LicenseServer.objects.select_for_update())
+    server.refresh_from_db(from_queryset=LicenseServer.objects.select_for_update(no_key=True))
     return previous if server.revision == revision else None
 
 

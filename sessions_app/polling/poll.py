@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from importlib.metadata import version
 from types import TracebackType
 
 import structlog
-from django.db import Error, connection
+from django.db import Error
 from django.utils import timezone as clock
 
 from licstats.managers.base import Output
 from licstats.managers.reading import Problem, ProblemKind, Reading, Status, Verdict
 from licstats.models import LicenseServer
 from sessions_app.closing.prove import notice
+from sessions_app.locks import Lock
 from sessions_app.polling.cache import Last, Readings
 from sessions_app.polling.ingest import Stored, ingest
 from sessions_app.polling.query import Answer, Asking, keep_rare_outputs, query
@@ -25,7 +26,6 @@ from sessions_app.polling.schedule import back_off
 
 __all__ = ["AlreadyPolled", "PollServer", "query"]
 
-KIND = 0x9011  # names the locks of polling among the database's advisory locks
 HEAD = 4096  # characters within which an output tells its own time
 
 log = structlog.get_logger("licstats.polling")
@@ -48,7 +48,9 @@ class PollServer:
 
         What else is raised before it is stored has been recorded as a failed poll, if the database could be reached.
         """
-        with polling_lock(self.server):
+        with Lock.POLLING.of(self.server.pk) as is_ours:
+            if not is_ours:
+                raise AlreadyPolled(f"{self.server} is being polled already.")
             with _Recorded(self.server):
                 reading = self._ask_and_store(look).reading
             self._notice(reading.at)
@@ -104,30 +106,6 @@ class PollServer:
             unconfirmed=counts.unconfirmed if counts else 0,
             failures=self.server.failures,
         )
-
-
-@contextmanager
-def polling_lock(server: LicenseServer) -> Iterator[None]:
-    """Holds the server's advisory lock inside the block; AlreadyPolled, at once, where another poll has it.
-
-    The lock ends with the connection if this process is killed.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [KIND, server.pk])
-        if not cursor.fetchone()[0]:
-            raise AlreadyPolled(f"{server} is being polled already.")
-    try:
-        yield
-    finally:
-        _let_go(server)
-
-
-def _let_go(server: LicenseServer) -> None:
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [KIND, server.pk])
-    except Error:
-        connection.close()  # the lock went, or goes, with the connection
 
 
 class _Recorded:

@@ -16,11 +16,11 @@ from django.utils.safestring import SafeString, mark_safe
 
 from licstats.ages import Age, format_ago, format_interval
 from licstats.durations import format_duration
+from sessions_app.grid.columns import DASH, NOT_KNOWN
 from sessions_app.grid.exports import too_many
+from sessions_app.models import CloseState
 
 register = template.Library()
-
-DASH = mark_safe('<span class="dash">–</span>')  # noqa: RUF001
 
 
 @register.simple_tag
@@ -52,6 +52,26 @@ def state(name: str) -> SafeString:
     return format_html('<span class="sign sign-{}">{}{}</span>', kind, icon(str(name)), word)
 
 
+CLOSE_STATES = {  # class and drawing of its sign; what is not here is under way
+    CloseState.CLOSED: ("good", "check"),
+    CloseState.ALREADY_GONE: ("good", "check"),
+    CloseState.DRY_RUN: ("idle", "check"),
+    CloseState.TAKEN_AGAIN: ("warn", "warning"),
+    CloseState.TIMED_OUT: ("warn", "warning"),
+    CloseState.REFUSED: ("bad", "warning"),
+    CloseState.FAILED: ("bad", "warning"),
+}
+
+
+@register.simple_tag
+@lru_cache(maxsize=1024)
+def close_state(name: str) -> SafeString:
+    """The sign of how far a close is, or of what came of it."""
+    state = CloseState(name)
+    kind, drawing = CLOSE_STATES.get(state, ("idle", "clock"))
+    return format_html('<span class="sign sign-{}">{}{}</span>', kind, icon(drawing), state.label.capitalize())
+
+
 @register.inclusion_tag("parts/navigation_item.html", takes_context=True)
 def navigation_item(context: dict[str, Any], name: str, label: str, sign: str) -> dict[str, Any]:
     """A line of the left navigation, by URL name; the page that is open is marked."""
@@ -67,9 +87,7 @@ def dash(reason: str = "") -> SafeString:
     if not reason:
         return DASH
     return format_html(
-        '<span class="dash" title="{}">–<span class="visually-hidden"> {}</span></span>',  # noqa: RUF001
-        reason,
-        reason,
+        '<span class="dash" title="{}">{}<span class="visually-hidden"> {}</span></span>', reason, NOT_KNOWN, reason
     )
 
 

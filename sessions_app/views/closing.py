@@ -77,7 +77,7 @@ def close_sessions(request: CloseHttpRequest) -> HttpResponse:
     wrong = reason_obstacle(reason)
     if wrong or not 0 < len(ids) <= AT_ONCE:
         shown = preview(ids[:AT_ONCE], request.user)
-        return _show_preview(request, shown, _back(request), reason=reason, wrong=wrong)
+        return _show_preview(request, shown, _back(request), reason=reason, wrong=wrong, dry_run=_dry_run(request))
     asked, refused = _ask(request, ids, reason)
     if request.htmx:
         return _show_progress(request, asked, refused)
@@ -85,8 +85,7 @@ def close_sessions(request: CloseHttpRequest) -> HttpResponse:
         messages.warning(request, message)
     if not asked:
         return redirect(_back(request))
-    query = urlencode([*(("request", one.pk) for one in asked), ("back", _back(request))])
-    return redirect(f"{reverse('close-progress')}?{query}")
+    return redirect(_progress_address(request, asked))
 
 
 def close_progress(request: CloseHttpRequest) -> HttpResponse:
@@ -101,9 +100,12 @@ def close_progress(request: CloseHttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Django's own answer; where a close was tried, it is noted."""
-    if request.path == reverse("close-sessions"):
-        name = request.user.get_username() or "nobody"
+    """Django's own answer, and its line in the log; where a login tried a close, it is noted.
+
+    Not of strangers: they come here before they are sent to sign in, and nobody can delete what is noted.
+    """
+    if request.user.is_authenticated and request.path == reverse("close-sessions"):
+        name = request.user.get_username()
         record.turned_away(name, "A close came without the token of the page.", path=request.path)
     return plain_csrf_failure(request, reason)
 
@@ -130,7 +132,7 @@ def _closes(request: CloseHttpRequest, sessions: list[OpenSession], reason: str)
     """With each what goes too, as far as the preview showed it."""
     shown = {*_numbers(request.POST, "session"), *_numbers(request.POST, "also")}
     together = going_together(sessions)
-    dry_run = request.POST.get("dry_run") == "1"
+    dry_run = _dry_run(request)
     return [
         CloseSession(
             session,
@@ -144,7 +146,7 @@ def _closes(request: CloseHttpRequest, sessions: list[OpenSession], reason: str)
 
 
 def _show_preview(
-    request: CloseHttpRequest, shown: Preview, back: str, *, reason: str = "", wrong: str = ""
+    request: CloseHttpRequest, shown: Preview, back: str, *, reason: str = "", wrong: str = "", dry_run: bool = False
 ) -> HttpResponse:
     context = {
         "preview": shown,
@@ -153,7 +155,8 @@ def _show_preview(
         "reason_wrong": wrong,
         "reason_limit": REASON_LIMIT,
         "reason_required": settings.LICSTATS_CLOSE_REASON_REQUIRED,
-        "dry_run": settings.LICSTATS_DRY_RUN,
+        "dry_run": dry_run,
+        "only_dry_runs": settings.LICSTATS_DRY_RUN,
         "managers": {item.session.server.manager for item in shown.closable},
     }
     template = "closing/_preview.html" if request.htmx else "closing/preview.html"
@@ -161,18 +164,22 @@ def _show_preview(
 
 
 def _show_progress(request: CloseHttpRequest, rows: list[CloseRequest], refused: Iterable[str]) -> HttpResponse:
-    query = urlencode({"request": [row.pk for row in rows]}, doseq=True)
     context = {
         "rows": rows,
         "refused": refused,
         "tally": _tally(rows),
         "version": _version(rows),
         "ended": not any(row.under_way for row in rows),
-        "address": f"{reverse('close-progress')}?{query}",
+        "address": _progress_address(request, rows),
         "back": _back(request),
     }
     template = "closing/_progress.html" if request.htmx else "closing/progress.html"
     return mark(render(request, template, context))
+
+
+def _progress_address(request: CloseHttpRequest, rows: Iterable[CloseRequest]) -> str:
+    query = urlencode([*(("request", row.pk) for row in rows), ("back", _back(request))])
+    return f"{reverse('close-progress')}?{query}"
 
 
 def _tally(rows: list[CloseRequest]) -> str:
@@ -214,9 +221,16 @@ def _shown_by_grid(request: CloseHttpRequest) -> tuple[list[int], int]:
 
 
 def _numbers(params: QueryDict, name: str) -> list[int]:
-    """The distinct whole numbers given for `name`, in their order; what is none is left out."""
-    given = (text for text in params.getlist(name) if text.isascii() and text.isdigit() and len(text) < 19)
-    return list(dict.fromkeys(int(text) for text in given))
+    """The distinct whole numbers given for `name`, in their order; what is none is left out.
+
+    One field may have many of them, with commas: Django refuses a form of more than 1,000 fields.
+    """
+    given = (text for field in params.getlist(name) for text in field.split(","))
+    return list(dict.fromkeys(int(text) for text in given if text.isascii() and text.isdigit() and len(text) < 19))
+
+
+def _dry_run(request: CloseHttpRequest) -> bool:
+    return request.POST.get("dry_run") == "1"
 
 
 def _name(request: CloseHttpRequest) -> str:

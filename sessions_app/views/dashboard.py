@@ -20,7 +20,7 @@ from licstats.moments import minute_anywhere
 from sessions_app.grid.pages import is_fragment
 from sessions_app.grid.state import GridState
 from sessions_app.grid.words import described
-from sessions_app.models.dashboard import DashboardPane, Part, Width
+from sessions_app.models.dashboard import DashboardFull, DashboardPane, Part, Width
 from sessions_app.views.history import HistorySessions, HistoryUsage
 from sessions_app.views.parts import TARGET_SUFFIX, Report
 from sessions_app.views.sessions import RealtimeSessions, UserSessions
@@ -29,7 +29,6 @@ from sessions_app.views.usage import RealtimeUsage
 REPORTS: dict[str, type[Report]] = {
     report.url_name: report for report in (RealtimeSessions, RealtimeUsage, UserSessions, HistorySessions, HistoryUsage)
 }
-MOST_PANES = 24
 STEPS = {"up": -1, "down": 1}
 
 
@@ -111,19 +110,17 @@ def pin(request: HttpRequest) -> HttpResponse:
 
 def put_up(request: HttpRequest, state: GridState, report: type[Report], part: str) -> None:
     """Pins what the state shows, and says so; what is on the dashboard already is not pinned again."""
-    panes = DashboardPane.objects.filter(login=request.user.pk)
+    sums = part == Part.GRID or state.filters.sums_asked()  # of a graph they only say who is drawn
+    drawn = state if sums else replace(state, aggregation=None)
+    title = f"{written_title(request) or state.grid.title}: {described(drawn, minute_anywhere)}"
     what = {"report": report.url_name, "part": part, "query": state.link().removeprefix("?")}
-    pane = panes.filter(**what).first()
-    already = " already" if pane else ""
-    if pane is None and panes.count() >= MOST_PANES:
-        messages.error(request, f"A dashboard has {MOST_PANES} panes at most. Remove one first.")
+    try:
+        pane, is_new = DashboardPane.pin(request.user.pk or 0, title=title, **what)
+    except DashboardFull as full:
+        messages.error(request, str(full))
         return
-    if pane is None:
-        sums = part == Part.GRID or state.filters.sums_asked()  # of a graph they only say who is drawn
-        drawn = state if sums else replace(state, aggregation=None)
-        title = f"{written_title(request) or state.grid.title}: {described(drawn, minute_anywhere)}"
-        pane = DashboardPane.pin(request.user.pk or 0, title=title, **what)
     words = "'{}' is on your dashboard{}. <a href='{}#pane-{}'>Show it there</a>"
+    already = "" if is_new else " already"
     messages.success(request, format_html(words, pane.title, already, reverse("dashboard"), pane.pk))
 
 

@@ -168,8 +168,8 @@
     return selecting || element.querySelector("[data-live-hold]") || element.classList.contains("htmx-request");
   }
   function tick() {
-    count();
     if (document.hidden) return;
+    count();
     for (const element of document.querySelectorAll("[data-live]")) {
       const every = (Number(element.dataset.live) || 5) * 1000;
       if (!asked.has(element)) asked.set(element, Date.now());

@@ -238,6 +238,23 @@ class TestBeforeAnything:
         expect(grid.get_by_role("link", name="Closing…", exact=True)).to_be_visible()
         expect(grid.get_by_role("link", name="Close the session of ann on ws1")).to_have_count(0)
 
+    def test_why_a_session_is_not_closed_stays_while_the_close_of_another_goes_on(
+        self, grid: Page, session: OpenSession
+    ) -> None:
+        from tests.factories import OpenSessionFactory
+
+        other = OpenSessionFactory(feature=session.feature, user="ann", host="ws2")
+        grid.goto(f"{grid.url}?group_by=user")
+        grid.get_by_role("link", name=re.compile("Close the sessions of ann")).click()
+        dialog = grid.get_by_role("dialog")
+        expect(dialog.get_by_role("button", name="Close 2 sessions")).to_be_visible()
+        other.delete()
+        dialog.get_by_role("button", name="Close 2 sessions").click()
+        expect(dialog.get_by_role("heading", name="Closing…")).to_be_visible()
+        CloseRequest.objects.update(state=CloseState.CLOSED, ended_at=clock.now(), message="It is back.")
+        expect(dialog.get_by_role("heading", name="Done")).to_be_visible()
+        expect(dialog.get_by_text("had ended before you confirmed")).to_be_visible()
+
     def test_the_focus_stays_in_the_dialog_when_a_close_is_confirmed(self, grid: Page) -> None:
         grid.get_by_role("link", name="Close the session of ann on ws1").click()
         grid.get_by_role("dialog").get_by_role("button", name="Close session").press("Enter")

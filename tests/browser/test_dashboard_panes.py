@@ -22,13 +22,13 @@ def board(admin_page: Page, live_server: LiveServer) -> Page:
     """A dashboard of three grids: One, Two and Three."""
     OpenSessionFactory(user="ann")
     login = User.objects.get(username="ada")
-    for title in ("One", "Two", "Three"):
-        pin(login, title)
+    for title, query in (("One", ""), ("Two", "sort=user"), ("Three", "sort=host")):
+        pin(login, title, query)
     return opened(admin_page, live_server)
 
 
 def pin(login: User, title: str, query: str = "", part: str = "grid") -> DashboardPane:
-    return DashboardPane.pin(login.pk, title=title, report="realtime-sessions", part=part, query=query)
+    return DashboardPane.pin(login.pk, title=title, report="realtime-sessions", part=part, query=query)[0]
 
 
 def opened(page: Page, live_server: LiveServer) -> Page:

@@ -106,7 +106,7 @@ def test_there_are_no_marks_at_halves_of_licenses(most: int, step: int | None) -
 
 
 def held(*bars: tuple[str, int, int]) -> dict[str, Any]:
-    return holders_figure(Holders([Bar(*each) for each in bars], len(bars), sum(used for _, used, _ in bars)))
+    return holders_figure(Holders([Bar(*each) for each in bars], len(bars)))
 
 
 def test_a_bar_is_what_a_user_holds_and_says_how_much_of_how_much() -> None:
@@ -167,10 +167,10 @@ class TestInWords:
         assert "each column shows the highest figure in it" in noted(curve(stands, reduced=True))
 
     def test_who_is_not_drawn_is_counted(self) -> None:
-        some = Holders([Bar("ada", 5_000, 1_000), Bar("ben", 1_200, 0)], 2_002, 9_000)
+        some = Holders([Bar("ada", 5_000, 1_000), Bar("ben", 1_200, 0)], 2_002)
         assert "The 2 users with the most licenses of 2,002 are drawn" in holders_note(some)
         assert "each of the 2,000 others holds 1,200 at most" in holders_note(some)
-        assert holders_note(Holders(some.bars, 2, 6_200)) == ""
+        assert holders_note(Holders(some.bars, 2)) == ""
         assert holder_rows(some)[0] == ("ada", "5,000", "1,000")
 
     @pytest.mark.parametrize(

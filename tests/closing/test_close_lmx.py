@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from groups_app.models import HiddenFeature
 from licstats.managers.base import Target, UnsafeArgument
@@ -18,7 +20,7 @@ from licstats.managers.reading import SessionReading
 from licstats.managers.registry import MANAGERS
 from licstats.models import LicenseServer
 from sessions_app.closing import sweep, tool
-from sessions_app.closing.ask import CloseSession
+from sessions_app.closing.ask import CloseSession, close_all
 from sessions_app.closing.offer import OfferState, offers
 from sessions_app.closing.preview import preview
 from sessions_app.closing.work import close_on
@@ -74,6 +76,25 @@ def test_the_x_comes_with_the_tools_own_usage_text(utility: Path, lmx_server: Li
     assert "not known yet whether lmxendutil at site 'main'" in reason
     assert tool.check("main", LMX).works
     assert state_of_offer(login, session) == (OfferState.OFFERED, "")
+
+
+def test_how_many_license_servers_a_site_has_costs_no_query(utility: Path, login: User) -> None:
+    """For a page of rows, its preview, and what the click has to know of their tool."""
+    tool.check("main", LMX)
+    login.has_perm("sessions_app.close_session")
+
+    def queries(number: int) -> tuple[int, int, int]:
+        sessions = [held(LicenseServerFactory(manager="lmx", address=f"6200@lx{n}")) for n in range(number)]
+        shown = list(OpenSession.objects.values(*SESSIONS.row_fields).filter(pk__in=[one.pk for one in sessions]))
+        with CaptureQueriesContext(connection) as page:
+            assert {offer.state for offer in offers(login, shown).values()} == {OfferState.OFFERED}
+        with CaptureQueriesContext(connection) as dialog:
+            assert len(preview([one.pk for one in sessions], login).closable) == number
+        with CaptureQueriesContext(connection) as click:
+            close_all([CloseSession(one, login, send=False) for one in sessions])
+        return len(page), len(dialog), sum("closingtool" in query["sql"] for query in click.captured_queries)
+
+    assert queries(1) == queries(8)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,9 @@ from django.urls import reverse
 from groups_app.models import ForbiddenServer, HiddenServer
 from groups_app.roles import ADMINISTRATOR, VIEWER
 from licstats.models import LicenseServer
+from sessions_app.closing.ask import REASON_LIMIT
 from sessions_app.models import CloseEvent, CloseRequest, CloseState, OpenSession
+from tests.closing.forms import confirm
 from tests.closing.making import AT, close_request, closer
 from tests.factories import FeatureFactory, OpenSessionFactory, UserFactory
 
@@ -100,13 +102,17 @@ class TestWhoMay:
         assert not CloseRequest.objects.exists()
         assert (turned_away()[0].by, turned_away()[0].details["path"]) == ("nadia", CLOSE)
 
+    def test_a_stranger_leaves_a_line_in_the_log_and_nothing_in_the_audit_trail(
+        self, session: OpenSession, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        assert Client(enforce_csrf_checks=True).post(CLOSE, {"session": session.pk}).status_code == 403
+        assert not CloseEvent.objects.exists()
+        assert f"Forbidden (CSRF cookie not set.): {CLOSE}" in caplog.text
+
     def test_with_the_token_of_the_preview_it_is_done(self, login: User, session: OpenSession) -> None:
         strict = Client(enforce_csrf_checks=True)
         strict.force_login(login)
-        shown = strict.get(PREVIEW, {"session": session.pk}).content.decode()
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', shown)
-        assert token
-        strict.post(CLOSE, {"session": session.pk, "csrfmiddlewaretoken": token[1]})
+        confirm(strict, strict.get(PREVIEW, {"session": session.pk}))
         assert CloseRequest.objects.get().login_name == "nadia"
 
 
@@ -225,6 +231,17 @@ class TestClick:
     def test_a_dry_run_can_be_chosen(self, web: Client, session: OpenSession) -> None:
         web.post(CLOSE, {"session": session.pk, "dry_run": "1"})
         assert CloseRequest.objects.get().dry_run
+
+    def test_a_dry_run_stays_one_when_its_reason_has_to_be_typed_anew(self, web: Client, session: OpenSession) -> None:
+        preview = web.get(PREVIEW, {"session": session.pk})
+        anew = confirm(web, preview, dry_run="1", reason="x" * (REASON_LIMIT + 1))
+        confirm(web, anew, reason="left")
+        assert CloseRequest.objects.get().dry_run
+
+    def test_what_nobody_chose_as_a_dry_run_is_none(self, web: Client, session: OpenSession) -> None:
+        anew = confirm(web, web.get(PREVIEW, {"session": session.pk}), reason="x" * (REASON_LIMIT + 1))
+        confirm(web, anew, reason="left")
+        assert not CloseRequest.objects.get().dry_run
 
     def test_a_forged_way_back_leads_nowhere_else(self, web: Client, session: OpenSession) -> None:
         shown = web.get(PREVIEW, {"session": session.pk, "back": "https://evil.example/"}).content.decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +11,10 @@ from django.test import Client
 
 from groups_app.models import HiddenFeature, HiddenServer
 from licstats.models import LicenseServer
+from sessions_app.closing.identity import Identity
 from sessions_app.closing.preview import AT_ONCE, preview
 from sessions_app.models import CloseEvent, CloseRequest, CloseState, OpenSession
+from tests.closing.forms import confirm
 from tests.closing.making import AT, close_request
 from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory, UserFactory
 
@@ -46,6 +49,24 @@ def test_two_hundred_sessions_can_be_closed_at_once_and_not_one_more(web: Client
         assert (f"Close {number} sessions" in shown.content.decode()) is fits
     web.post(CLOSE, {"session": ids})
     assert CloseRequest.objects.count() == (number if fits else 0)
+
+
+def test_two_hundred_sessions_that_go_together_can_be_closed_at_once(web: Client) -> None:
+    feature = FeatureFactory()
+    for second in range(AT_ONCE + 1):
+        start = AT + timedelta(seconds=second)
+        OpenSessionFactory(feature=feature, user="ada", host="ws1", handle="", checked_out_at=start)
+    *chosen, other = OpenSession.objects.order_by("pk")
+    preview = web.get(PREVIEW, {"session": [one.pk for one in chosen]})
+    assert "1 more session would go with them" in preview.content.decode()
+
+    assert confirm(web, preview).status_code == 302
+
+    assert CloseRequest.objects.count() == AT_ONCE
+    everything = {one.checked_out_at for one in (*chosen, other)}
+    for request in CloseRequest.objects.all():
+        shown = {request.checked_out_at, *(Identity.from_json(one).checked_out_at for one in request.also)}
+        assert shown == everything
 
 
 def test_a_click_without_a_session_shows_that_there_is_nothing(web: Client) -> None:
@@ -146,6 +167,16 @@ class TestWayBack:
         session.delete()
         answer = web.post(CLOSE, {"session": session.pk or 1, "back": "/users/realtime/sessions/"})
         assert answer.url == "/users/realtime/sessions/"
+
+    def test_how_far_it_is_leads_back_as_long_as_it_is_followed(self, web: Client, session: OpenSession) -> None:
+        grid = "http://testserver/features/realtime/sessions/?user=ada"
+        preview = web.get(PREVIEW, {"session": session.pk}, headers={"Referer": grid})
+        page = web.get(confirm(web, preview).url)
+        assert f'href="{grid}"' in page.content.decode()
+        progress = "http://testserver/close/progress/"
+        followed = web.get(page.context["address"], headers=HTMX | {"HX-Current-URL": progress, "Referer": progress})
+        assert f'href="{grid}"' in followed.content.decode()
+        assert followed.context["address"] == page.context["address"]
 
     def test_it_is_not_taken_for_a_filter_of_the_sessions(self, web: Client, session: OpenSession) -> None:
         shown = web.get(PREVIEW, {"scope": "all", "user": "ada", "back": "/users/"})

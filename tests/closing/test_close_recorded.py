@@ -76,13 +76,13 @@ def test_the_log_says_who_what_where_and_how_long_after_the_click(
     )
     caplog.set_level("INFO")
     with django_capture_on_commit_callbacks(execute=True):
-        record.move(request, CloseState.CLOSED, "The license is back.", by="worker x:1")
+        record.move(request, CloseState.CLOSED, "The license is back.")
     (line,) = [one.msg for one in caplog.records if one.name == "licstats.closing" and isinstance(one.msg, dict)]
     told = {name: line[name] for name in ("event", "step", "by", "user", "host", "login", "server", "message")}
     assert told == {
         "event": "close",
         "step": "closed",
-        "by": "worker x:1",
+        "by": record.worker(),
         "user": "ada",
         "host": request.host,
         "login": "nadia",

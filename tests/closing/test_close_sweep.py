@@ -13,7 +13,7 @@ from django.utils import timezone as clock
 
 from licstats.models import LicenseServer
 from sessions_app.closing import sweep
-from sessions_app.closing.lock import KIND, closing_on, held_servers
+from sessions_app.locks import Lock
 from sessions_app.models import CloseRequest, CloseState
 from tests.closing.making import close_request
 from tests.factories import LicenseServerFactory
@@ -51,8 +51,8 @@ def test_what_nobody_works_on_is_sent_again(sent: list[str], state: CloseState) 
 
 def test_what_somebody_works_on_is_left_to_him(sent: list[str], other_worker: psycopg.Connection) -> None:
     request = old_request(CloseState.REMOVING, 800)
-    other_worker.execute("SELECT pg_advisory_lock(%s, %s)", [KIND, request.server_id])
-    assert held_servers() == {request.server_id}
+    other_worker.execute("SELECT pg_advisory_lock(%s, %s)", [Lock.CLOSING.value, request.server_id])
+    assert Lock.CLOSING.held_servers() == {request.server_id}
     sweep.sweep()
     request.refresh_from_db()
     assert (sent, request.state) == ([], CloseState.REMOVING)
@@ -101,22 +101,22 @@ def test_a_close_on_a_deleted_server_ends(sent: list[str]) -> None:
 
 def test_only_one_has_the_lock_of_a_server(other_worker: psycopg.Connection) -> None:
     one, two = LicenseServerFactory.create_batch(2)
-    with closing_on(one.pk) as held:
+    with Lock.CLOSING.of(one.pk) as held:
         assert held
-        taken = other_worker.execute("SELECT pg_try_advisory_lock(%s, %s)", [KIND, one.pk]).fetchone()
-        free = other_worker.execute("SELECT pg_try_advisory_lock(%s, %s)", [KIND, two.pk]).fetchone()
+        taken = other_worker.execute("SELECT pg_try_advisory_lock(%s, %s)", [Lock.CLOSING.value, one.pk]).fetchone()
+        free = other_worker.execute("SELECT pg_try_advisory_lock(%s, %s)", [Lock.CLOSING.value, two.pk]).fetchone()
         assert (taken, free) == ((False,), (True,))
-    with closing_on(two.pk) as held:
+    with Lock.CLOSING.of(two.pk) as held:
         assert not held
-    assert held_servers() == {two.pk}
+    assert Lock.CLOSING.held_servers() == {two.pk}
 
 
 def test_a_dead_worker_leaves_no_lock(other_worker: psycopg.Connection) -> None:
     server = LicenseServerFactory()
-    other_worker.execute("SELECT pg_advisory_lock(%s, %s)", [KIND, server.pk])
+    other_worker.execute("SELECT pg_advisory_lock(%s, %s)", [Lock.CLOSING.value, server.pk])
     other_worker.close()
     deadline = time.monotonic() + 10
-    while held_servers() and time.monotonic() < deadline:
+    while Lock.CLOSING.held_servers() and time.monotonic() < deadline:
         time.sleep(0.02)
-    with closing_on(server.pk) as held:
+    with Lock.CLOSING.of(server.pk) as held:
         assert held

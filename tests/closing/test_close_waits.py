@@ -13,8 +13,8 @@ from licstats.managers.base import Answer, Output
 from licstats.managers.registry import MANAGERS
 from licstats.models import LicenseServer
 from sessions_app.closing import remove, sweep, tool
-from sessions_app.closing.lock import closing_on, held_servers
 from sessions_app.closing.remove import Removal
+from sessions_app.locks import Lock
 from sessions_app.models import CloseRequest, CloseState
 from tests.closing.making import close_request
 from tests.factories import LicenseServerFactory, OpenSessionFactory
@@ -79,18 +79,18 @@ def test_of_a_deleted_license_server_it_is_said_whether_a_removal_may_have_been_
 
 def test_a_server_that_somebody_works_on_is_not_told_again(sent: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     busy, idle = (asked(CloseState.REQUESTED, timedelta(seconds=9)) for _ in range(2))
-    monkeypatch.setattr(sweep, "held_servers", lambda: {busy.server_id})
+    monkeypatch.setattr(Lock, "held_servers", lambda _: {busy.server_id})
     sweep.sweep()
     assert sent == [idle.server_name]
 
 
 def test_a_lock_that_went_with_its_connection_is_not_missed(monkeypatch: pytest.MonkeyPatch) -> None:
     server = LicenseServerFactory()
-    with closing_on(server.pk) as held:
+    with Lock.CLOSING.of(server.pk) as held:
         assert held
-        with closing_on(server.pk + 1):
-            assert held_servers() == {server.pk, server.pk + 1}
-    assert held_servers() == set()
+        with Lock.CLOSING.of(server.pk + 1):
+            assert Lock.CLOSING.held_servers() == {server.pk, server.pk + 1}
+    assert Lock.CLOSING.held_servers() == set()
 
 
 class TestTool:
@@ -121,11 +121,11 @@ class TestTool:
     def test_a_finding_is_about_one_site_and_one_program(self, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
         usage = "Usage: -removeuser -clientuser U -clienthost H"
         self.told(monkeypatch, Output(usage, 0))
-        here, there = (LicenseServerFactory(manager="lmx", address="6200@x", site=site) for site in ("main", "krakow"))
-        assert tool.obstacle(here) == ""
-        assert "at site 'krakow'" in tool.obstacle(there)
+        here, there = "main", "krakow"
+        assert tool.obstacle(here, "lmx") == ""
+        assert "at site 'krakow'" in tool.obstacle(there, "lmx")
         settings.LICSTATS_TOOLS = settings.LICSTATS_TOOLS | {"lmxendutil": "/another/lmxendutil"}
-        assert "not known yet" in tool.obstacle(here)
+        assert "not known yet" in tool.obstacle(here, "lmx")
 
 
 class TestAnswer:

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import connection
 
 from licstats.queues import CLOSING, site_queue
-from sessions_app.closing.lock import held_servers
+from sessions_app.locks import Lock
 
 PATIENCE = 40.0  # seconds: a worker starts in two, on a busy machine in ten
 
@@ -54,4 +54,4 @@ class Worker:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self.log.close()
-        wait(lambda: not held_servers(), "PostgreSQL to notice that the worker is gone")
+        wait(lambda: not Lock.CLOSING.held_servers(), "PostgreSQL to notice that the worker is gone")

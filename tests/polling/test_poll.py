@@ -12,10 +12,11 @@ from pytest_django import Settings
 
 from licstats.managers.flexnet import FlexNet
 from licstats.models import LicenseServer, QueryOutput
+from sessions_app.locks import Lock
 from sessions_app.models import ClosedSession, OpenSession
 from sessions_app.polling import poll
 from sessions_app.polling.cache import Readings
-from sessions_app.polling.poll import AlreadyPolled, PollServer, polling_lock, query
+from sessions_app.polling.poll import AlreadyPolled, PollServer, query
 from tests.factories import LicenseServerFactory
 from tests.polling.conftest import Tool
 from tests.polling.reports import lmstat
@@ -147,8 +148,8 @@ def test_a_reader_that_breaks_is_recorded_as_a_failed_poll_and_raised(
     assert (server.verdict, server.failures) == ("failed", 1)
     assert server.reason == "licstats could not process the answer: KeyError: 'users'"
     assert OpenSession.objects.count() == 1
-    with polling_lock(server):
-        pass  # it was given free
+    with Lock.POLLING.of(server.pk) as is_free:
+        assert is_free
 
 
 def test_a_reading_that_was_stored_stands_though_closes_cannot_be_looked_through(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 from django.test import Client
 
 from groups_app.models import HiddenServer
 from sessions_app.models import DashboardPane
-from sessions_app.views.dashboard import MOST_PANES
+from sessions_app.models.dashboard import MOST_PANES
 from tests.factories import LicenseServerFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -36,6 +37,37 @@ def test_a_full_dashboard_takes_no_more_and_says_what_to_do(viewer: Client) -> N
     assert "is on your dashboard already" in pin(viewer, "user=user00"), "what is there needs no place"
     DashboardPane.objects.all()[0].remove()
     assert "is on your dashboard" in pin(viewer, "user=more")
+
+
+def other_tab_pins(monkeypatch: pytest.MonkeyPatch, login: User, query: str) -> None:
+    """After the page was asked for, and before the dashboard is held for it."""
+    held = DashboardPane.held
+
+    def late(login_id: int) -> QuerySet[DashboardPane]:
+        monkeypatch.setattr(DashboardPane, "held", held)
+        DashboardPane.pin(login.pk, title="x", report="realtime-sessions", part="grid", query=query)
+        return held(login_id)
+
+    monkeypatch.setattr(DashboardPane, "held", late)
+
+
+def test_a_pane_that_another_tab_pins_in_the_same_moment_is_there_once(
+    viewer: Client, login: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pin(viewer, "user=ada")
+    (query,) = queries()
+    DashboardPane.objects.all().delete()
+    other_tab_pins(monkeypatch, login, query)
+    assert "is on your dashboard already" in pin(viewer, "user=ada")
+    assert queries() == [query]
+
+
+def test_the_last_place_is_given_once(viewer: Client, login: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(MOST_PANES - 1):
+        pin(viewer, f"user=user{number:02}")
+    other_tab_pins(monkeypatch, login, "user=other")
+    assert "panes at most" in pin(viewer, "user=more")
+    assert "user=more" not in queries()
 
 
 def test_another_logins_full_dashboard_is_in_nobodys_way(viewer: Client) -> None:
