@@ -19,6 +19,7 @@ from sessions_app.polling.figures import A_MOMENT, INTERVALS_TO_A_GAP
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+AT_ONCE = 2_000  # rows that are fetched together
 AT_LEAST_AGAIN = timedelta(hours=2)  # of what was added up before: a reading can still make known what was not
 
 # All intervals that touch a stretch of time, with the one that still stands on the feature. That one is known up to the
@@ -39,7 +40,7 @@ WHERE f.since < %(end)s AND coalesce(f.last_listed_at, s.read_at) >= greatest(f.
 COUNTED = f"""
 SELECT feature_id, (extract(epoch FROM started_at) * 1000000)::bigint, (extract(epoch FROM ended_at) * 1000000)::bigint,
        used, borrowed, reserved, queued, total
-FROM ({INTERVALS}) interval ORDER BY feature_id, started_at
+FROM ({INTERVALS}) interval ORDER BY started_at, ended_at
 """  # noqa: S608 - our own statement
 FIGURES = (
     "known_seconds", "used_average", "used_min", "used_max", "borrowed_average", "borrowed_max", "reserved_average",
@@ -84,14 +85,15 @@ class Interval(NamedTuple):
 
 
 def intervals(features: Collection[int], begin: datetime, end: datetime) -> Iterator[Interval]:
-    """All that is known of `features` (ids) between `begin` and `end`, in order of feature and time.
+    """All that is known of `features` (ids) between `begin` and `end`, in the order in which they begin.
 
-    The first and the last may reach beyond. What lies between two is not known: a chart shows a gap there.
+    The first and the last may reach beyond. What lies between two of a feature is not known: a chart shows a gap there.
     """
-    with connection.cursor() as cursor:
+    with connection.chunked_cursor() as cursor:
         cursor.execute(COUNTED, {"begin": begin, "end": end, "every": False, "features": list(features)})
-        for feature, started, ended, *figures in cursor.fetchall():
-            yield Interval(feature, _moment(started), _moment(ended), *figures)
+        while rows := cursor.fetchmany(AT_ONCE):
+            for feature, started, ended, *figures in rows:
+                yield Interval(feature, _moment(started), _moment(ended), *figures)
 
 
 def _moment(microseconds: int) -> datetime:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import time
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 from django.db import connection
+from django.urls import reverse
 from django.utils import timezone as clock
 
 from licstats.models import Feature, LicenseServer
 from sessions_app import usage
-from sessions_app.benchmarks.database import empty
+from sessions_app.benchmarks.database import empty, signed_in
 from sessions_app.benchmarks.framework import Sizes, benchmark
+from sessions_app.models.dashboard import Part
 from sessions_app.polling import partitions
+from sessions_app.views.parts import PART_HEADER
 
 FEATURES = 1000
 YEAR = timedelta(days=365)
@@ -44,6 +48,31 @@ def usage_of_a_year(sizes: Sizes) -> list[float]:
         seconds.append(time.perf_counter() - began)
         if len(found) != sizes.intervals // FEATURES:
             raise RuntimeError(f"{len(found)} intervals were found instead of {sizes.intervals // FEATURES}.")
+    return seconds
+
+
+@benchmark(
+    "usage-year-page",
+    "that year as the page shows it: the page with its first rows, then its graph",
+    target=0.5,
+    limited_by="Python: 10,000 intervals added up to the steps of the curve",
+    sizes=("intervals",),
+)
+def page_of_a_year(sizes: Sizes) -> list[float]:
+    end = clock.now()
+    first = fill(sizes.intervals, end - YEAR)
+    empty("auth_user")
+    client = signed_in()
+    seconds = []
+    for feature in Feature.objects.filter(pk__gte=first).order_by("pk")[: sizes.repeat]:
+        chosen = {"scope": f"server:{feature.server.name}", "feature": feature.name, "version": "", "type": ""}
+        period = {"period": "custom", "from": (end - YEAR).isoformat(), "to": end.isoformat()}
+        address = f"{reverse('history-usage')}?{urlencode(chosen | period)}"
+        began = time.perf_counter()
+        answers = [client.get(address), client.get(address, headers={PART_HEADER: Part.GRAPH})]
+        seconds.append(time.perf_counter() - began)
+        if any(answer.status_code != 200 for answer in answers):
+            raise RuntimeError(f"{address} was answered with {[answer.status_code for answer in answers]}.")
     return seconds
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import groupby, pairwise, zip_longest
-from operator import itemgetter
+from heapq import heapify, heappop, heappush
+from itertools import chain, groupby, islice
+from operator import add, itemgetter, sub
 from typing import NamedTuple
 
 from django.db.models import QuerySet
@@ -16,7 +16,7 @@ from django.utils import timezone
 from groups_app.merging import COUNTS_FOR
 from licstats.models import Feature
 from sessions_app.polling.figures import A_MOMENT
-from sessions_app.usage import Interval, intervals
+from sessions_app.usage import EPOCH, Interval, intervals
 
 MOST_POINTS = 2_000  # more than a screen has columns
 
@@ -31,18 +31,7 @@ class Figures(NamedTuple):
     total: int | None
 
 
-class Span(NamedTuple):
-    """One feature's figures from `start` until `end`."""
-
-    start: datetime
-    end: datetime
-    figures: Figures
-    known: bool  # from readings; else they only go on counting in the sum with others
-    valid: bool  # its licenses had not expired
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """From `at` on these figures stand, until the next step. `figures` None: nothing is known from `at` on."""
 
     at: datetime
@@ -69,102 +58,140 @@ def usage_curve(features: QuerySet[Feature], start: datetime, end: datetime) -> 
     Several features are summed as a group does it now: while any of them is known, the others count for 24 h with
     their last reading. License servers are read at different seconds, and the sum must not fall in between. Where
     none is known, there is a gap.
+
+    One pass over the intervals, in the order of time, keeps what is drawn and forgets the rest: in the year of a group
+    they may be half a million.
     """
     start, end = start.astimezone(UTC), end.astimezone(UTC)  # of one zone, times are compared by its clock
-    steps = list(_sum(list(_spans(features, start, end)), start))
-    if len(steps) > MOST_POINTS:
-        return Curve(start, end, list(_peaks(steps, start, end)), reduced=True)
-    return Curve(start, end, steps)
-
-
-def _spans(features: QuerySet[Feature], start: datetime, end: datetime) -> Iterable[Span]:
     lapses = {pk: _lapse(expires) for pk, expires in features.values_list("pk", "expires")}
     goes_on = COUNTS_FOR if len(lapses) > 1 else timedelta()
-    found = list(intervals(list(lapses), start - goes_on, end))
-    for interval, following in zip_longest(found, found[1:]):
-        known = max(interval.ended_at, interval.started_at + A_MOMENT)  # a single reading, for the moment that it tells
-        until = known + goes_on
-        if following is not None and following.feature_id == interval.feature_id:
-            until = min(until, following.started_at)
-        for span in _pieces(interval._replace(ended_at=min(known, until)), until, lapses[interval.feature_id]):
-            if span.end > start and span.start < end:
-                yield span._replace(start=max(span.start, start), end=min(span.end, end))
+    members = {pk: _Member(lapse, goes_on) for pk, lapse in lapses.items()}
+    steps = _sum(_turns(members, intervals(members, start - goes_on, end), start, end), end)
+    drawn = list(islice(steps, MOST_POINTS + 1))
+    if len(drawn) > MOST_POINTS:
+        return Curve(start, end, list(_peaks(chain(drawn, steps), start, end)), reduced=True)
+    return Curve(start, end, drawn or [Step(start, None)])
 
 
 def _lapse(expires: date | None) -> datetime | None:
     """When licenses stop to be valid: at the end of their last day."""
     if expires is None or expires == date.max:
         return None
-    return datetime.combine(expires + timedelta(days=1), time(), timezone.get_default_timezone())
+    return datetime.combine(expires + timedelta(days=1), time(), timezone.get_default_timezone()).astimezone(UTC)
 
 
-def _pieces(interval: Interval, until: datetime, lapse: datetime | None) -> Iterable[Span]:
-    """An interval and its going on `until` then, cut where it ends to be known and where its licenses expire."""
-    figures = Figures._make(interval[3:])
-    cuts = {interval.started_at, interval.ended_at, until}
-    if lapse is not None and interval.started_at < lapse < until:
-        cuts.add(lapse)
-    for start, end in pairwise(sorted(cuts)):
-        yield Span(start, end, figures, end <= interval.ended_at, lapse is None or end <= lapse)
+class _Share(NamedTuple):
+    """What a member has in the sum, and the sum of those: numbers that can leave it again, as unlimited cannot.
 
+    `known` counts those that readings tell of, while others only go on counting.
+    """
 
-def _sum(spans: Sequence[Span], start: datetime) -> Iterable[Step]:
-    """Steps of the sum: at each moment where a span begins or ends, what all open spans hold together."""
-    turns = sorted(
-        [(span.start, 1, span) for span in spans] + [(span.end, 0, span) for span in spans], key=itemgetter(0)
-    )
-    running = _Sum()
-    if not turns or turns[0][0] > start:
-        yield Step(start, None)
-    last: Figures | None = None
-    for at, group in groupby(turns, key=itemgetter(0)):
-        for _, begins, span in group:
-            running.add(span, 1 if begins else -1)
-        figures = running.figures()
-        if figures != last or at == start:
-            yield Step(at, figures)
-        last = figures
-
-
-class _Sum:
-    """A running sum in which unlimited, unknown and expired members are counted, so that they can leave again."""
-
-    def __init__(self) -> None:
-        self.known = self.unknown = self.used = self.borrowed = self.reserved = self.queued = 0
-        self.members, self.unlimited, self.total = Counter[bool](), Counter[bool](), Counter[bool]()  # by being valid
-
-    def add(self, span: Span, sign: int) -> None:
-        figures = span.figures
-        self.known += sign * span.known
-        self.unknown += sign * (figures.used is None)
-        self.used += sign * (figures.used or 0)
-        self.borrowed += sign * figures.borrowed
-        self.reserved += sign * figures.reserved
-        self.queued += sign * figures.queued
-        self.members[span.valid] += sign
-        self.unlimited[span.valid] += sign * (figures.total is None)
-        self.total[span.valid] += sign * (figures.total or 0)
+    known: int = 0
+    unknown: int = 0  # in use is
+    used: int = 0
+    borrowed: int = 0
+    reserved: int = 0
+    queued: int = 0
+    members: int = 0
+    unlimited: int = 0
+    total: int = 0
+    valid: int = 0  # members whose licenses have not expired, and of these:
+    valid_unlimited: int = 0
+    valid_total: int = 0
 
     def figures(self) -> Figures | None:
         if not self.known:
             return None
-        counted = self.members[True] > 0  # licenses that have expired are in the total only where all have
-        return Figures(
-            None if self.unknown else self.used,
-            self.borrowed,
-            self.reserved,
-            self.queued,
-            None if self.unlimited[counted] else self.total[counted],
-        )
+        total = None if self.unlimited else self.total
+        if self.valid:  # licenses that have expired are in the total only where all have
+            total = None if self.valid_unlimited else self.valid_total
+        return Figures(None if self.unknown else self.used, self.borrowed, self.reserved, self.queued, total)
 
 
-def _peaks(steps: Sequence[Step], start: datetime, end: datetime) -> Iterable[Step]:
+NONE = _Share()
+
+
+class _Member:
+    """A feature on its way through time: its last interval stands until another begins, or until it does not count."""
+
+    def __init__(self, lapse: datetime | None, goes_on: timedelta) -> None:
+        self.lapse, self.goes_on = lapse, goes_on
+        self.known_until = self.until = EPOCH
+        self.interval: Interval | None = None
+        self.share = NONE  # what is in the sum
+
+    def begin(self, interval: Interval) -> None:
+        self.interval = interval
+        self.known_until = max(interval.ended_at, interval.started_at + A_MOMENT)  # a single reading: its moment
+        self.until = self.known_until + self.goes_on
+
+    def at(self, moment: datetime) -> _Share:
+        if self.interval is None or moment >= self.until:
+            return NONE
+        _, _, _, used, borrowed, reserved, queued, total = self.interval
+        licenses = (1, total is None, total or 0)
+        valid = licenses if self.lapse is None or moment < self.lapse else (0, 0, 0)
+        known = moment < self.known_until
+        return _Share(known, used is None, used or 0, borrowed, reserved, queued, *licenses, *valid)
+
+
+Turn = tuple[datetime, _Member]  # from when on a member may hold something else
+
+
+def _turns(members: Mapping[int, _Member], found: Iterable[Interval], start: datetime, end: datetime) -> Iterator[Turn]:
+    """In the order of time, as `found` is; all members at `start`."""
+    yield from ((start, member) for member in members.values())
+    ahead = [(member.lapse, pk) for pk, member in members.items() if member.lapse]
+    heapify(ahead)
+    for interval in found:
+        for at, member in _ends(members, ahead, interval.started_at):
+            yield max(at, start), member
+        member = members[interval.feature_id]
+        member.begin(interval)
+        heappush(ahead, (member.known_until, interval.feature_id))
+        yield max(interval.started_at, start), member
+    for at, member in _ends(members, ahead, end):
+        yield max(at, start), member
+
+
+def _ends(members: Mapping[int, _Member], ahead: list[tuple[datetime, int]], before: datetime) -> Iterator[Turn]:
+    """Those of `ahead` whose time comes, unless another interval has begun since they were foreseen."""
+    while ahead and ahead[0][0] < before:
+        at, pk = heappop(ahead)
+        member = members[pk]
+        if at == member.known_until < member.until:
+            heappush(ahead, (member.until, pk))
+        if at in (member.known_until, member.until, member.lapse):
+            yield at, member
+
+
+def _sum(turns: Iterable[Turn], end: datetime) -> Iterator[Step]:
+    """Steps of the sum: the first moment, and each at which what all members hold together changes."""
+    running = NONE
+    last: Figures | None = None
+    for nth, (at, turning) in enumerate(groupby(turns, key=itemgetter(0))):
+        for _, member in turning:
+            before, member.share = member.share, member.at(at)
+            running = _Share._make(map(sub, map(add, running, member.share), before))
+        figures = running.figures()
+        if figures != last or nth == 0:
+            yield Step(at, figures)
+        last = figures
+    if last is not None:
+        yield Step(end, None)
+
+
+def _peaks(steps: Iterable[Step], start: datetime, end: datetime) -> Iterator[Step]:
     """Of the steps in each column of the picture: the highest, and the last, which stands until the next column."""
     width = (end - start) / (MOST_POINTS // 2 - 1)  # what is at the end itself is a column more
-    for _, group in groupby(steps, key=lambda step: (step.at - start) // width):
-        column = list(group)
-        known = [step for step in column if step.figures is not None]
-        best = max(known, key=lambda step: (step.figures and step.figures.used) or 0, default=column[-1])
-        yield best
-        if best is not column[-1]:
-            yield column[-1]
+    for _, column in groupby(steps, key=lambda step: (step.at - start) // width):
+        highest = last = next(column)
+        for last in column:  # noqa: B031 - goes on where next() stopped
+            highest = max(highest, last, key=_height)  # of several the first
+        yield highest
+        if highest is not last:
+            yield last
+
+
+def _height(step: Step) -> int:
+    return -1 if step.figures is None else step.figures.used or 0

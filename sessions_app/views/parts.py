@@ -87,10 +87,15 @@ class Report(GridPage, ABC):
         return mark(render(request, template, context), reach.read_at if reach else None)
 
     def depends_on(self, request: HttpRequest, scope: Any, reach: Reach, now: datetime) -> Sequence[object]:
-        """The graph's own, where it is asked for: rows may stay as they are while a curve goes on until now."""
+        """The graph's own, where it is asked for: rows may stay as they are while a curve goes on until now.
+
+        A group has a reading with nearly every question, and adding up its curve takes a while: each minute is enough.
+        """
         if not self.draws_curve or request.headers.get(PART_HEADER) != Part.GRAPH:
             return super().depends_on(request, scope, reach, now)
-        return [reach.read_at, f"{now:%H:%M}"] if scope.one_feature and not over(scope, reach.read_at) else []
+        if not scope.one_feature or over(scope, reach.read_at):
+            return []
+        return [f"{now:%H:%M}"] if scope.group else [reach.read_at, f"{now:%H:%M}"]
 
     def part_context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
         target = request.headers.get("HX-Target", "").removesuffix(TARGET_SUFFIX)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -207,6 +208,30 @@ def test_a_long_history_falls_when_the_licenses_are_returned_and_stays_down():
     assert curve.reduced
     assert at(curve, 2100) == Figures(10, 0, 0, 0, 10)
     assert at(curve, 10_000) == Figures(0, 0, 0, 0, 10)
+
+
+def test_a_busy_history_takes_the_memory_of_what_is_drawn_however_much_changed():
+    features = [unread_feature() for _ in range(3)]
+    UsageInterval.objects.bulk_create(
+        UsageInterval(
+            feature=feature,
+            started_at=NOON + n * MINUTE,
+            ended_at=NOON + (n + 1) * MINUTE,
+            used=n % 97,
+            borrowed=0,
+            reserved=0,
+            queued=0,
+            total=100,
+        )
+        for n in range(3000)
+        for feature in features
+    )
+    tracemalloc.start()
+    curve = curve_of(*features, minutes=3000)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert max(step.figures.used for step in curve.steps if step.figures) == 3 * 96
+    assert most < 2 * 2**20
 
 
 spans = st.lists(

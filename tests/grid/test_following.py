@@ -107,6 +107,22 @@ def test_a_curve_goes_on_while_readings_find_nothing_new(viewer: Viewer, server:
         assert graph.asked() is None
 
 
+@pytest.mark.parametrize("path", [USAGE, HISTORY_USAGE])
+def test_the_curve_of_a_group_is_drawn_again_each_minute_and_not_with_each_reading(
+    viewer: Viewer, server: LicenseServer, clock: time_machine.Coordinates, path: str
+) -> None:
+    LicenseServerGroup.objects.create(name="design").servers.add(server)
+    clock.move_to(NOON + timedelta(minutes=2, seconds=10))
+    read(server, 1)
+    graph = Open(viewer, path, headers=GRAPH, **solver() | {"scope": "group:design"})
+
+    read(server, 2)
+    assert graph.asked() is None
+
+    clock.move_to(NOON + timedelta(minutes=3))
+    assert end_of_line(graph.asked()) == "2026-03-16T12:02:00"
+
+
 @pytest.mark.parametrize("question", [{}, {"scope": "server:PL"}])
 def test_the_last_update_of_a_feature_moves_on_while_readings_find_nothing_new(
     viewer: Viewer, server: LicenseServer, question: dict[str, str]
