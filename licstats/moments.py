@@ -42,6 +42,13 @@ def parse_moment(text: str, zone: tzinfo) -> datetime:
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
 
 
+def write_moment(moment: datetime, zone: tzinfo) -> str:
+    """What `parse_moment` reads in `zone` as that second: with its offset in an hour that clocks show twice."""
+    here = moment.astimezone(zone)
+    is_told = here.utcoffset() == here.replace(fold=1 - here.fold).utcoffset()
+    return f"{here:%Y-%m-%d %H:%M:%S}".removesuffix(":00") + ("" if is_told else f"{here:%z}")
+
+
 def has_offset(text: str) -> bool:
     """Whether a time says by itself which zone it is of."""
     return _WITH_OFFSET.search(text) is not None

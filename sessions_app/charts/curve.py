@@ -63,7 +63,8 @@ def usage_curve(features: QuerySet[Feature], start: datetime, end: datetime) -> 
     they may be half a million.
     """
     start, end = start.astimezone(UTC), end.astimezone(UTC)  # of one zone, times are compared by its clock
-    lapses = {pk: _lapse(expires) for pk, expires in features.values_list("pk", "expires")}
+    dates = features.values_list("pk", "expires", "expired")
+    lapses = {pk: _lapse(expires) if expired else None for pk, expires, expired in dates}
     goes_on = COUNTS_FOR if len(lapses) > 1 else timedelta()
     members = {pk: _Member(lapse, goes_on) for pk, lapse in lapses.items()}
     steps = _sum(_turns(members, intervals(members, start - goes_on, end), start, end), end)
@@ -74,8 +75,8 @@ def usage_curve(features: QuerySet[Feature], start: datetime, end: datetime) -> 
 
 
 def _lapse(expires: date | None) -> datetime | None:
-    """When licenses stop to be valid: at the end of their last day."""
-    if expires is None or expires == date.max:
+    """When licenses stopped to be valid that have expired: at the end of their last day."""
+    if expires is None:
         return None
     return datetime.combine(expires + timedelta(days=1), time(), timezone.get_default_timezone()).astimezone(UTC)
 

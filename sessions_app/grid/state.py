@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 
 from groups_app.scope import ScopeError
-from licstats.moments import Tell, has_offset, minute_here
+from licstats.moments import Tell, has_offset, minute_here, write_moment
 from sessions_app.gaps import Gap, gaps_at
 from sessions_app.grid.aggregation import Aggregation
 from sessions_app.grid.columns import Column, Kind, Moment
@@ -141,10 +141,8 @@ class GridState:
     def value(self, name: str) -> str:
         """What was given for one parameter, for its input: a time with its offset as that of the viewer's zone."""
         text = ", ".join(self.given.get(name, ()))
-        if name not in self.moments or not has_offset(text):
-            return text
-        here = self.moments[name].astimezone(self.moment.zone)
-        return f"{here:%Y-%m-%d %H:%M:%S}".removesuffix(":00")
+        told_apart = name not in self.moments or not has_offset(text)
+        return text if told_apart else write_moment(self.moments[name], self.moment.zone)
 
     @cached_property
     def base(self) -> QuerySet[Any]:

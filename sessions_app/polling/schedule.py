@@ -6,7 +6,8 @@ times do not drift: they are phase + k * interval, whatever a poll or a restart 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,22 +24,24 @@ LONGEST_PAUSE = timedelta(minutes=15)  # of a server that fails, unless its inte
 # shortened, or the clock was set back.
 CLAIM = """
 WITH due AS (
-    SELECT id, extract(epoch FROM interval)::float8 AS seconds
+    SELECT id, next_poll_at AS since, extract(epoch FROM interval)::float8 AS seconds
     FROM licstats_licenseserver
     WHERE enabled AND (claimed_until IS NULL OR claimed_until <= %(now)s OR claimed_until > %(now)s + 2 * interval)
       AND (next_poll_at <= %(now)s OR next_poll_at > %(now)s + greatest(2 * interval, %(pause)s::interval))
-    ORDER BY next_poll_at
     FOR UPDATE SKIP LOCKED
 ), phased AS (
-    SELECT id, seconds, (id * 0.6180339887498949::float8 - floor(id * 0.6180339887498949::float8)) * seconds AS phase
+    SELECT id, since, seconds,
+        (id * 0.6180339887498949::float8 - floor(id * 0.6180339887498949::float8)) * seconds AS phase
     FROM due
+), claimed AS (
+    UPDATE licstats_licenseserver s
+    SET claimed_until = %(now)s + s.interval,
+        next_poll_at = to_timestamp(
+            (floor((extract(epoch FROM %(now)s::timestamptz)::float8 - phase) / seconds + 0.5) + 1) * seconds + phase)
+    FROM phased p WHERE s.id = p.id
+    RETURNING s.id, s.site, p.seconds, p.since
 )
-UPDATE licstats_licenseserver s
-SET claimed_until = %(now)s + s.interval,
-    next_poll_at = to_timestamp(
-        (floor((extract(epoch FROM %(now)s::timestamptz)::float8 - phase) / seconds + 0.5) + 1) * seconds + phase)
-FROM phased p WHERE s.id = p.id
-RETURNING s.id, s.site, p.seconds
+SELECT id, site, seconds FROM claimed ORDER BY since, id
 """
 
 log = structlog.get_logger("licstats.polling")
@@ -62,19 +65,19 @@ def claim_due(now: datetime | None = None) -> list[Claim]:
 
 def dispatch(send: Callable[[Claim], object]) -> int:
     """Claims what is due and sends each; how many. What cannot be sent is given back, and the error raised."""
-    waiting = claim_due()
+    waiting = deque(claim_due())
     claimed = len(waiting)
     try:
         while waiting:
-            send(waiting[-1])
-            waiting.pop()
+            send(waiting[0])
+            waiting.popleft()
     finally:
         if waiting:
             give_back(waiting)
     return claimed
 
 
-def give_back(claims: list[Claim]) -> None:
+def give_back(claims: Iterable[Claim]) -> None:
     """Due at once again."""
     ids = [claim.server_id for claim in claims]
     LicenseServer.objects.filter(pk__in=ids).update(claimed_until=None, next_poll_at=clock.now())

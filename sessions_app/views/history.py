@@ -11,7 +11,7 @@ from typing import Any
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
-from licstats.moments import MomentError, parse_moment
+from licstats.moments import MomentError, has_offset, parse_moment, write_moment
 from sessions_app.charts.periods import NAMES, Period
 from sessions_app.grid.features import FEATURES
 from sessions_app.grid.given import given_in
@@ -46,7 +46,14 @@ class Bound:
             moment = moment or (parse_moment(given, zone) if given else None)
         except MomentError:
             return cls(label, name, given, error, is_time=False)
-        return cls(label, name, f"{moment.astimezone(zone):%Y-%m-%dT%H:%M}" if moment else "", error)
+        text = write_moment(moment, zone) if moment else ""
+        told = has_offset(text)  # which a browser's field does not take
+        return cls(label, name, text if told else text.replace(" ", "T"), error, is_time=not told)
+
+    @property
+    def step(self) -> int:
+        """Seconds; a browser refuses times between its steps."""
+        return 1 if self.text.count(":") == 2 else 60
 
 
 class History(Report):

@@ -157,7 +157,7 @@ def test_licenses_are_in_the_total_until_the_end_of_their_last_day_and_again_whe
     first, second = unread_feature(), unread_feature()
     for feature, days in ((first, 0), (second, 1)):
         interval(feature, 0, 3 * A_DAY, used=2)
-        Feature.objects.filter(pk=feature.pk).update(expires=NOON.date() + timedelta(days=days))
+        Feature.objects.filter(pk=feature.pk).update(expires=NOON.date() + timedelta(days=days), expired=True)
     curve = curve_of(first, second, minutes=3 * A_DAY)
     midnight = 12 * 60
     assert at(curve, midnight - 1) == Figures(4, 0, 0, 0, 20)

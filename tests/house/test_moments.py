@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from licstats.moments import MomentError, parse_moment
+from licstats.moments import MomentError, has_offset, parse_moment, write_moment
 
 WARSAW = ZoneInfo("Europe/Warsaw")
 SEVEN = datetime(2026, 11, 21, 18, 5, tzinfo=UTC)
@@ -66,3 +66,24 @@ def test_whatever_is_written_is_read_as_it_stands_in_its_zone(local: datetime, z
 def test_no_text_breaks_the_reader(text: str) -> None:
     with suppress(MomentError):
         assert parse_moment(text, WARSAW).tzinfo is UTC
+
+
+@given(st.datetimes(datetime(1900, 1, 2), datetime(9998, 12, 30)), st.timezones())
+def test_whatever_is_written_of_a_time_is_read_as_that_time(moment: datetime, zone: ZoneInfo) -> None:
+    moment = moment.replace(microsecond=0, tzinfo=UTC)
+    assert parse_moment(write_moment(moment, zone), zone) == moment
+
+
+@pytest.mark.parametrize(
+    ("hour", "written"),
+    [
+        (22, "2026-10-25 00:30"),
+        (24, "2026-10-25 02:30+0200"),
+        (25, "2026-10-25 02:30+0100"),
+        (26, "2026-10-25 03:30"),
+    ],
+)
+def test_only_the_hour_that_comes_twice_is_written_with_its_offset(hour: int, written: str) -> None:
+    moment = datetime(2026, 10, 24, 0, 30, tzinfo=UTC) + timedelta(hours=hour)
+    assert write_moment(moment, WARSAW) == written
+    assert has_offset(written) == (hour in (24, 25))

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from django.db import connections
 from django.utils import timezone as clock
 from hypothesis import given
@@ -80,6 +81,14 @@ def test_a_shorter_interval_counts_from_now_on_and_a_clock_set_back_stops_nothin
 def test_a_pause_after_failures_is_kept() -> None:
     due(next_poll_at=NOW + timedelta(minutes=14), interval=timedelta(seconds=60))
     assert claim_due(NOW) == []
+
+
+def test_the_longest_due_is_sent_first() -> None:
+    late = {due(next_poll_at=NOW - timedelta(seconds=seconds)).pk: seconds for seconds in (5, 90, 20, 3, 70, 50)}
+    sent: list[int] = []
+    with time_machine.travel(NOW, tick=False):
+        dispatch(lambda claim: sent.append(late[claim.server_id]))
+    assert sent == [90, 70, 50, 20, 5, 3]
 
 
 def test_what_cannot_be_sent_is_due_again_at_once() -> None:
