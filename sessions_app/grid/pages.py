@@ -36,6 +36,7 @@ from sessions_app.grid.state import PAGE_SIZES, GridState
 from sessions_app.grid.words import about, described
 
 IDENTITY = {"feature": "feature__name", "version": "feature__version", "type": "feature__type"}
+DRILLED = ("server_is", "vendor_is", *(f"{name}_is" for name in IDENTITY), "place_is")  # the scope, in a group
 PAGING = ("page", "per_page")  # their fields stand below the rows
 CHOICE_HEADER = "X-Grid-Choice"  # sent by grid.js: the parameter chosen by hand; links from elsewhere have none
 # A sum of hashes: one license server for another, or one revision more here and one less there, is a difference.
