@@ -150,10 +150,10 @@ class GridPage(View):
 
     def reach_of(self, request: HttpRequest, now: datetime) -> Reach | None:
         """None where the scope is wrong, or where the page shows the past, which does not change."""
-        if request.GET.get("at"):
+        given = given_in(request.GET, self.grid)
+        if "at" in given:
             return None
         try:
-            given = given_in(request.GET, self.grid)
             scope = self.grid.read_scope(scope_params(self.grid, given), request.user)
         except (ScopeError, ValueError):
             return None
@@ -184,7 +184,7 @@ class GridPage(View):
             "page": page,
             "not_known": told(state.gaps),
             "version": reach.version if reach else "",
-            "live": not request.GET.get("at"),  # what cannot be shown may come back: the page goes on asking
+            "live": "at" not in state.given,  # what cannot be shown may come back: the page goes on asking
             "read_at": reach.read_at if reach else None,
             "read_interval": None,  # by which the age of that reading is late or stale, if there is one
             "head": head(header_groups(state), cells, request.path),

@@ -114,8 +114,11 @@ def test_a_filter_for_both_bounds_is_taken_away_by_its_chip(viewer: Viewer, ques
 def test_what_shows_no_past_moment_is_not_asked_for_one(viewer: Viewer, path: str) -> None:
     FeatureFactory.create(used=7)
 
+    page = viewer.page(path, at="2020-01-01").content.decode()
     refused = viewer.file("json", path, at="2020-01-01")
 
+    assert "data-live data-version" in page  # its rows are those of now, and go on with it
+    assert "updated" in page
     assert refused.status_code == 400
     assert refused.content == b"at: There is no such parameter.\n"
 
