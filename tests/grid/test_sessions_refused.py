@@ -239,10 +239,16 @@ def test_a_version_or_a_type_without_a_feature_is_refused_and_no_file_claims_it(
     assert viewer.client.get(page.context["information"].features_address).status_code == 200
 
 
-def test_a_live_grid_whose_license_server_is_gone_says_so_itself(viewer: Viewer) -> None:
-    text = viewer.fragment(scope="server:gone").content.decode()
-
-    assert "License Server: There is no license server &#x27;gone&#x27;." in text
+@pytest.mark.parametrize(
+    ("path", "scope", "said"),
+    [
+        (SESSIONS, "server:gone", "License Server: There is no license server &#x27;gone&#x27;."),
+        (USERS, "group:gone", "User / User Group: There is no user group &#x27;gone&#x27;."),
+    ],
+)
+def test_a_live_grid_whose_choice_is_gone_says_so_itself(viewer: Viewer, path: str, scope: str, said: str) -> None:
+    assert said in viewer.fragment(path, scope=scope).content.decode()
+    assert f">{said.partition(':')[0]}<" in viewer.page(path).content.decode()  # as its field is called
 
 
 def test_a_page_number_that_is_none_can_be_mended_in_its_box(viewer: Viewer) -> None:
