@@ -72,7 +72,7 @@ def offers(login: Login, rows: Iterable[Mapping[str, Any]]) -> dict[int, Offer]:
     hidden = _hidden(login, {row["feature_id"] for row in shown.values()})
     asked = _under_way(shown)
     servers = {row["server_id"]: row for row in shown.values()}
-    by_server = {pk: _of_server(row) for pk, row in servers.items()}
+    by_server = {pk: _of_server(_server(row)) for pk, row in servers.items()}
     preview = reverse("close-preview")
     return {
         pk: ABSENT
@@ -88,14 +88,16 @@ def group_offers(
     """What the Action cells of aggregated `rows` of `sessions` show: the ways to previews of all their sessions.
 
     With each row goes the query string by which the sessions grid shows its sessions. In a group, a row may have none
-    that `login` sees.
+    that `login` sees. Where no session of a license server can be closed, its rows say why as the sessions do.
     """
     if check.login_obstacle(login):
         return [ABSENT for _ in rows]
     preview = reverse("close-preview")
+    servers = LicenseServer.objects.filter(name__in={row["server__name"] for row in rows})
+    by_server = {server.name: _of_server(server) for server in servers}
     return [
-        Offer(OfferState.OFFERED, url=f"{preview}?{query}") if seen else ABSENT
-        for query, seen in zip(queries, _seen(login, rows, sessions), strict=True)
+        by_server.get(row["server__name"]) or Offer(OfferState.OFFERED, url=f"{preview}?{query}") if seen else ABSENT
+        for row, query, seen in zip(rows, queries, _seen(login, rows, sessions), strict=True)
     ]
 
 
@@ -152,10 +154,13 @@ def _under_way(sessions: Iterable[int]) -> dict[int, Offer]:
     }
 
 
-def _of_server(row: Mapping[str, Any]) -> Offer | None:
-    """What all sessions of a row's license server show; None where it depends on the session."""
+def _server(row: Mapping[str, Any]) -> LicenseServer:
     fields = {name: row[f"server__{name}"] for name in ("name", "manager", "site", "enabled")}
-    server = LicenseServer(pk=row["server_id"], **fields)
+    return LicenseServer(pk=row["server_id"], **fields)
+
+
+def _of_server(server: LicenseServer) -> Offer | None:
+    """What all sessions of a license server show; None where it depends on the session."""
     if not server.license_manager.can_close:
         return ABSENT
     obstacle = check.server_obstacle(server)
