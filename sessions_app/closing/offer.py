@@ -74,7 +74,7 @@ def offers(login: Login, rows: Iterable[Mapping[str, Any]]) -> dict[int, Offer]:
     asked = _under_way(shown)
     servers = {row["server_id"]: row for row in shown.values()}
     of_tool = cache(tool.obstacle)
-    by_server = {pk: _of_server(row, of_tool) for pk, row in servers.items()}
+    by_server = {pk: _of_server(_server(row), of_tool) for pk, row in servers.items()}
     preview = reverse("close-preview")
     return {
         pk: ABSENT
@@ -90,14 +90,17 @@ def group_offers(
     """What the Action cells of aggregated `rows` of `sessions` show: the ways to previews of all their sessions.
 
     With each row goes the query string by which the sessions grid shows its sessions. In a group, a row may have none
-    that `login` sees.
+    that `login` sees. Where no session of a license server can be closed, its rows say why as the sessions do.
     """
     if check.login_obstacle(login):
         return [ABSENT for _ in rows]
     preview = reverse("close-preview")
+    servers = LicenseServer.objects.filter(name__in={row["server__name"] for row in rows})
+    of_tool = cache(tool.obstacle)
+    by_server = {server.name: _of_server(server, of_tool) for server in servers}
     return [
-        Offer(OfferState.OFFERED, url=f"{preview}?{query}") if seen else ABSENT
-        for query, seen in zip(queries, _seen(login, rows, sessions), strict=True)
+        by_server.get(row["server__name"]) or Offer(OfferState.OFFERED, url=f"{preview}?{query}") if seen else ABSENT
+        for row, query, seen in zip(rows, queries, _seen(login, rows, sessions), strict=True)
     ]
 
 
@@ -154,10 +157,13 @@ def _under_way(sessions: Iterable[int]) -> dict[int, Offer]:
     }
 
 
-def _of_server(row: Mapping[str, Any], of_tool: Callable[[str, str], str]) -> Offer | None:
-    """What all sessions of a row's license server show; None where it depends on the session."""
+def _server(row: Mapping[str, Any]) -> LicenseServer:
     fields = {name: row[f"server__{name}"] for name in ("name", "manager", "site", "enabled")}
-    server = LicenseServer(pk=row["server_id"], **fields)
+    return LicenseServer(pk=row["server_id"], **fields)
+
+
+def _of_server(server: LicenseServer, of_tool: Callable[[str, str], str]) -> Offer | None:
+    """What all sessions of a license server show; None where it depends on the session."""
     if not server.license_manager.can_close:
         return ABSENT
     obstacle = check.server_obstacle(server, of_tool)

@@ -26,7 +26,6 @@ from sessions_app.grid.state import VIEW_FIELDS, GridState, SortKey
 
 SERVER_NAME = "server__name"
 PARAMETERS = {
-    "scope": SERVER,
     "feature": FEATURE,
     "version": f"{FEATURE} Version",
     "type": f"{FEATURE} Type",
@@ -75,6 +74,7 @@ class Grid(ABC):
     model: ClassVar[type[Model]]
     aggregations: ClassVar[Sequence[Aggregation]] = ()
     scope_fields: ClassVar[tuple[str, ...]] = SCOPE_FIELDS
+    scope_title: ClassVar[str] = SERVER  # of the field that chooses the scope
     parts: ClassVar[Mapping[str, tuple[str, ...]]] = {  # what says nothing without that
         "scope": SCOPE_FIELDS,
         "feature": SCOPE_FIELDS[1:],
@@ -158,7 +158,7 @@ class Grid(ABC):
         """What the page calls a parameter of the query string."""
         declared = self.filters.base_filters.get(name) or self.filters.base_filters.get(f"{name}_min")
         if declared is None:
-            return PARAMETERS.get(name, name)
+            return self.scope_title if name == "scope" else PARAMETERS.get(name, name)
         return self.column_title(declared.column) or declared.words("")
 
     def offered(self, scope: Any, aggregation: Aggregation | None) -> dict[str, Column]:

@@ -36,6 +36,7 @@ from sessions_app.grid.state import PAGE_SIZES, GridState
 from sessions_app.grid.words import about, described
 
 IDENTITY = {"feature": "feature__name", "version": "feature__version", "type": "feature__type"}
+DRILLED = ("server_is", "vendor_is", *(f"{name}_is" for name in IDENTITY), "place_is")  # the scope, in a group
 PAGING = ("page", "per_page")  # their fields stand below the rows
 CHOICE_HEADER = "X-Grid-Choice"  # sent by grid.js: the parameter chosen by hand; links from elsewhere have none
 # A sum of hashes: one license server for another, or one revision more here and one less there, is a difference.
@@ -149,10 +150,10 @@ class GridPage(View):
 
     def reach_of(self, request: HttpRequest, now: datetime) -> Reach | None:
         """None where the scope is wrong, or where the page shows the past, which does not change."""
-        if request.GET.get("at"):
+        given = given_in(request.GET, self.grid)
+        if "at" in given:
             return None
         try:
-            given = given_in(request.GET, self.grid)
             scope = self.grid.read_scope(scope_params(self.grid, given), request.user)
         except (ScopeError, ValueError):
             return None
@@ -183,7 +184,7 @@ class GridPage(View):
             "page": page,
             "not_known": told(state.gaps),
             "version": reach.version if reach else "",
-            "live": not request.GET.get("at"),  # what cannot be shown may come back: the page goes on asking
+            "live": "at" not in state.given,  # what cannot be shown may come back: the page goes on asking
             "read_at": reach.read_at if reach else None,
             "read_interval": None,  # by which the age of that reading is late or stale, if there is one
             "head": head(header_groups(state), cells, request.path),

@@ -148,8 +148,12 @@ class UserScope:
 
 
 def people(rows: QuerySet[Any], text: str, limit: int) -> tuple[list[str], int]:
-    """The first users of `rows` whose name contains `text`, whatever the case, and how many more there are."""
-    found = (rows.filter(user__icontains=text) if text else rows).order_by("user").values_list("user", flat=True)
+    """The first users of `rows` whose name contains `text`, whatever the case, and how many more there are.
+
+    A session without a user's name is nobody's.
+    """
+    named = rows.filter(user__icontains=text) if text else rows.exclude(user="")
+    found = named.order_by("user").values_list("user", flat=True)
     first = list(found.distinct()[: limit + 1])
     more = found.aggregate(users=Count("user", distinct=True))["users"] - limit if len(first) > limit else 0
     return first[:limit], more

@@ -45,12 +45,10 @@ def keep_choice(state: GridState, name: str) -> None:
 
 def standing_aside(state: GridState) -> set[str]:
     """Columns that were not to choose from, as one license server is looked at, and that are shown of several."""
-    of_several = state.grid.offered(None, state.aggregation)
-    aside = of_several.keys() - state.grid.offered(state.scope, state.aggregation).keys()
     named = {name for text in state.given.get("columns", ()) for name in text.split(",")}
     if named:
-        return aside & named
-    return {name for name in aside if state.grid.shown_first(of_several[name], state.aggregation)}
+        return state.aside & named
+    return {name for name in state.aside if state.grid.shown_first(state.grid.columns[name], state.aggregation)}
 
 
 def forget_choices(state: GridState) -> None:

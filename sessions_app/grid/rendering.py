@@ -104,7 +104,7 @@ def header(state: GridState, column: Column, css: str) -> Header:
     found = state.sorted_by(name)
     others = [str(key) for key in state.sort if key.name != name]
     if found is None:
-        return Header(column, css, link=state.link(sort=name), adding=state.link(sort=",".join([*others, name])))
+        return Header(column, css, link=ordered(state, [name]), adding=ordered(state, [*others, name]))
     place, key = found
     turned = SortKey(name, not key.descending)
     added = [str(turned if each.name == name else each) for each in state.sort]
@@ -113,9 +113,16 @@ def header(state: GridState, column: Column, css: str) -> Header:
         css,
         direction="descending" if key.descending else "ascending",
         place=str(place) if len(state.sort) > 1 else "",
-        link=state.link(sort=str(turned)),
-        adding=state.link(sort=",".join(added)),
+        link=ordered(state, [str(turned)]),
+        adding=ordered(state, added),
     )
+
+
+def ordered(state: GridState, keys: Sequence[str]) -> str:
+    """The link to that order. What else was sorted by, and is only of several license servers, goes along for them."""
+    given = [text.strip() for text in ",".join(state.given.get("sort", ())).split(",")]
+    aside = [text for text in given if SortKey.read(text).name in state.aside]
+    return state.link(sort=",".join([*aside, *keys]))
 
 
 def filter_cells(state: GridState) -> list[FilterCell]:

@@ -257,6 +257,7 @@ class UserSessionsGrid(SessionsGrid):
     name = "user-sessions"
     aggregations = (BY_FEATURE, BY_FEATURE_AND_USER)
     scope_fields = ("scope",)
+    scope_title = "User / User Group"
     default_sort = ("feature",)
 
     def read_scope(self, params: Mapping[str, str], user: Login) -> UserScope:

@@ -173,6 +173,12 @@ class GridState:
             for (column, _), (texts, names) in together.items()
         ]
 
+    @cached_property
+    def aside(self) -> set[str]:
+        """Columns that are not to choose from, as one license server is looked at."""
+        of_several, here = (self.grid.offered(scope, self.aggregation) for scope in (None, self.scope))
+        return of_several.keys() - here.keys()
+
     def sorted_by(self, name: str) -> tuple[int, SortKey] | None:
         """The priority (from 1) and direction of a column's sort, if it is sorted by."""
         for place, key in enumerate(self.sort, 1):
@@ -335,6 +341,8 @@ class StateReader:
         return tuple(column for name, column in offered.items() if name in names or column.name in self.grid.always)
 
     def _sort(self, scope: Any, aggregation: Aggregation | None) -> tuple[SortKey, ...]:
+        """What these rows can be sorted by; a column that their scope does not offer counts where it does."""
+        offered = self.grid.offered(scope, aggregation)
         keys: dict[str, SortKey] = {}
         for text in self._names("sort"):
             key = SortKey.read(text)
@@ -343,7 +351,7 @@ class StateReader:
                 self._error("sort", f"Rows cannot be sorted by '{key.name}'.")
             elif aggregation is not None and not aggregation.sorts(key.name):
                 self._error("sort", why_unsorted(column, aggregation))
-            elif key.name not in keys:
+            elif key.name in offered and key.name not in keys:
                 keys[key.name] = key
         return tuple(keys.values()) or self.grid.first_sort(scope, aggregation)
 

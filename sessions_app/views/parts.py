@@ -166,7 +166,7 @@ def freshness(state: GridState, reach: Reach | None) -> dict[str, Any]:
         return {}
     scope = state.scope
     if scope.server:
-        return {"read_interval": scope.server.interval if scope.server.enabled else None}
+        return {"read_interval": scope.server.interval}
     address = reverse("group", args=[scope.group.pk]) if scope.group else reverse("servers")
     return {
         "read_interval": None,

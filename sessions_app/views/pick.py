@@ -15,7 +15,7 @@ from django.utils.cache import patch_vary_headers
 from groups_app.choices import SHOWN, Choices, feature_choices, group_choices, server_choices
 from groups_app.models import NameGroup, UserGroup
 from groups_app.scope import SCOPE_FIELDS, Scope, ScopeError
-from sessions_app.grid.pages import is_fragment
+from sessions_app.grid.pages import DRILLED, is_fragment
 from sessions_app.grid.people import GROUPS, UserScope, people
 from sessions_app.grid.reach import covered
 from sessions_app.models import OpenSession
@@ -23,7 +23,7 @@ from sessions_app.views.history import HistoryUsage
 from sessions_app.views.scoped import feature_detail
 
 OWN_FIELDS = ("q", "report")
-CHOSEN = (*SCOPE_FIELDS, "server_is")
+CHOSEN = (*SCOPE_FIELDS, *DRILLED)  # another choice takes the place of what an aggregated row led to
 
 
 @dataclass(frozen=True)

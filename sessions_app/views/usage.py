@@ -11,7 +11,7 @@ from django.utils import timezone
 from sessions_app.grid.pages import Reach
 from sessions_app.grid.state import GridState
 from sessions_app.grid.usage import USAGE
-from sessions_app.grid.words import whose
+from sessions_app.grid.words import feature_words, whose
 from sessions_app.views.curves import curve_context
 from sessions_app.views.parts import Report
 from sessions_app.views.scoped import scoped_context, unknown_context
@@ -32,7 +32,11 @@ class RealtimeUsage(Report):
         return context | scoped_context(self.url_name, state, realtime=True)
 
     def why_empty(self, state: GridState) -> dict[str, Any]:
-        return unknown_context(state) | {"empty_reason": f"No feature{whose(state.scope)} is listed now."}
+        scope = state.scope
+        reason = f"No feature{whose(scope)} is listed now."
+        if scope.one_feature:
+            reason = f"The feature {feature_words(scope)} of {scope.label} is not listed now."
+        return unknown_context(state) | {"empty_reason": reason}
 
     def graph(self, state: GridState) -> dict[str, Any]:
         scope = state.scope

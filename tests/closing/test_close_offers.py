@@ -117,12 +117,27 @@ def test_a_page_of_rows_costs_a_fixed_number_of_queries(login: User, number: int
 
 
 def test_an_aggregated_row_leads_to_all_its_sessions(login: User) -> None:
-    row = {"feature_id": OpenSessionFactory(user="ada").feature_id}
+    session = OpenSessionFactory(user="ada")
+    row = {"feature_id": session.feature_id, "server__name": session.server.name}
     (offer,) = group_offers(login, ["scope=all&user_is=ada"], [row], OpenSession.objects.all())
     assert offer.url == "/close/preview/?scope=all&user_is=ada"
 
 
 QUERIES = ("", "group_by=user", "group_by=host", "group_by=feature", "group_by=server", "group_by=user,host")
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_a_server_that_is_switched_off_says_why_not_however_its_sessions_are_added_up(
+    login: User, client: Client, query: str
+) -> None:
+    server = OpenSessionFactory().server
+    LicenseServer.objects.update(enabled=False)
+    client.force_login(login, backend="groups_app.logins.LoginBackend")
+
+    body = client.get(f"/features/realtime/sessions/?{query}").context["body"]
+
+    assert f'title="{server} is switched off in licstats, so that nothing is asked of it.' in body
+    assert "/close/preview/" not in body
 
 
 @pytest.mark.parametrize("query", QUERIES)

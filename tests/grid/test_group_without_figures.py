@@ -83,8 +83,8 @@ def test_a_member_that_counts_though_it_no_longer_reports_the_feature_is_named(
     assert viewer.page(path, **CHOSEN).context["information"].facts.total == 20
 
 
-@PAGES
-def test_the_way_to_the_explanation_is_there_with_figures_and_without(
+@pytest.mark.parametrize("path", [SESSIONS, USAGE, "/features/history/usage"])
+def test_the_way_to_the_explanation_is_there_with_figures_and_without_those_of_now(
     viewer: Viewer, group: LicenseServerGroup, path: str
 ) -> None:
     def link() -> str:
@@ -93,7 +93,8 @@ def test_the_way_to_the_explanation_is_there_with_figures_and_without(
     query = "scope=group%3AXF&amp;feature=WXPF&amp;version=1.0&amp;type=floating"
     assert link() == f'/groups/feature/?{query}">How these figures come about'
     change("DK", read_at=None)
-    assert link() == f'/groups/feature/?{query}">Why there are no figures'
+    assert link() == f'/groups/feature/?{query}">Why there are no figures now'
+    assert "<h1>WXPF 1.0 Floating</h1>" in viewer.page("/groups/feature", **CHOSEN).content.decode()
 
 
 def test_of_many_members_the_first_are_named(viewer: Viewer, group: LicenseServerGroup) -> None:

@@ -242,11 +242,12 @@ def header(viewer: Viewer, **params: str) -> str:
         (10, "stale", "updated 10 min ago stale"),
     ],
 )
+@pytest.mark.parametrize("queried", [True, False])
 def test_the_age_of_one_license_servers_rows_has_its_colour_and_word(
-    viewer: Viewer, minutes: int, age: str, said: str
+    viewer: Viewer, minutes: int, age: str, said: str, queried: bool
 ) -> None:
     read_at = timezone.now() - timedelta(minutes=minutes)
-    FeatureFactory.create(server__name="PL", server__read_at=read_at)
+    FeatureFactory.create(server__name="PL", server__read_at=read_at, server__enabled=queried)
 
     assert header(viewer, scope="server:PL") == said
     assert re.search(

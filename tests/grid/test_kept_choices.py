@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from sessions_app.grid.rendering import header_groups
 from sessions_app.models import GridPreference
 from tests.factories import OpenSessionFactory
 from tests.grid.conftest import SESSIONS, USERS, Viewer
@@ -156,3 +157,22 @@ def test_where_no_column_is_left_the_defaults_are_shown_of_one_license_server_to
     keep(viewer, f"?scope=server:{OpenSessionFactory().server.name}")
 
     assert opened(viewer) == ""
+
+
+@pytest.mark.parametrize(("kept", "place"), [("server", ""), ("server,user", ""), ("-server,host,-user", "2")])
+def test_an_order_by_license_server_leaves_that_of_one_to_see_and_is_not_lost_by_another_choice_there(
+    viewer: Viewer, kept: str, place: str
+) -> None:
+    server = OpenSessionFactory(user="bob").server
+    OpenSessionFactory(user="ann", feature__server=server)
+    viewer.fragment(sort=kept, headers={"X-Grid-Choice": "sort"})
+
+    page = viewer.page(scope=f"server:{server.name}")
+    headers = {each.column.name: each for group in header_groups(page.context["state"]) for each in group.headers}
+    viewer.client.get(f"{SESSIONS}/{headers['used'].link}", headers={"HX-Request": "true", "X-Grid-Choice": "sort"})
+
+    assert (headers["user"].direction, headers["user"].place) == (
+        "descending" if "-user" in kept else "ascending",
+        place,
+    )
+    assert opened(viewer) == f"sort={kept.partition(',')[0]}%2Cused"

@@ -114,8 +114,11 @@ def test_a_filter_for_both_bounds_is_taken_away_by_its_chip(viewer: Viewer, ques
 def test_what_shows_no_past_moment_is_not_asked_for_one(viewer: Viewer, path: str) -> None:
     FeatureFactory.create(used=7)
 
+    page = viewer.page(path, at="2020-01-01").content.decode()
     refused = viewer.file("json", path, at="2020-01-01")
 
+    assert "data-live data-version" in page  # its rows are those of now, and go on with it
+    assert "updated" in page
     assert refused.status_code == 400
     assert refused.content == b"at: There is no such parameter.\n"
 
@@ -236,10 +239,16 @@ def test_a_version_or_a_type_without_a_feature_is_refused_and_no_file_claims_it(
     assert viewer.client.get(page.context["information"].features_address).status_code == 200
 
 
-def test_a_live_grid_whose_license_server_is_gone_says_so_itself(viewer: Viewer) -> None:
-    text = viewer.fragment(scope="server:gone").content.decode()
-
-    assert "License Server: There is no license server &#x27;gone&#x27;." in text
+@pytest.mark.parametrize(
+    ("path", "scope", "said"),
+    [
+        (SESSIONS, "server:gone", "License Server: There is no license server &#x27;gone&#x27;."),
+        (USERS, "group:gone", "User / User Group: There is no user group &#x27;gone&#x27;."),
+    ],
+)
+def test_a_live_grid_whose_choice_is_gone_says_so_itself(viewer: Viewer, path: str, scope: str, said: str) -> None:
+    assert said in viewer.fragment(path, scope=scope).content.decode()
+    assert f">{said.partition(':')[0]}<" in viewer.page(path).content.decode()  # as its field is called
 
 
 def test_a_page_number_that_is_none_can_be_mended_in_its_box(viewer: Viewer) -> None:

@@ -126,6 +126,15 @@ def test_the_pick_list_of_users_says_what_is_chosen(viewer: Viewer) -> None:
     assert "<h1>Choose a user or a user group</h1>" in page
 
 
+def test_the_pick_list_of_users_names_nobody_for_sessions_without_a_user(viewer: Viewer) -> None:
+    for user in ("", "ann"):
+        OpenSessionFactory.create(user=user)
+
+    sections = viewer.client.get("/pick/users/?report=user-sessions").context["sections"]
+
+    assert [option.label for option in sections[-1].options] == ["ann"]
+
+
 def test_a_workbook_has_the_words_of_the_screen_and_csv_the_values(viewer: Viewer) -> None:
     OpenSessionFactory.create()
     columns = ["type"]

@@ -112,3 +112,16 @@ def test_what_is_empty_can_be_asked_for_and_is_said(viewer: Viewer) -> None:
 
     assert [chip.text for chip in state.chips] == ["User Name is empty", "Host Name is ws1"]
     assert {row["user"] for row in viewer.rows(user_is="")} == {""}
+
+
+@pytest.mark.usefixtures("fleet")
+@pytest.mark.parametrize(("what", "chosen"), [("features", "solver"), ("servers", "US")])
+def test_another_choice_takes_the_place_of_what_a_row_of_a_group_led_to(viewer: Viewer, what: str, chosen: str) -> None:
+    for inside, _cross in ways_of(viewer.page(scope="group:XF", group_by="feature")):
+        query = inside.partition("?")[2]
+        lines = viewer.client.get(f"/pick/{what}/?report=realtime-sessions&{query}").content.decode()
+        (line,) = re.findall(rf'href="([^"]*)"><span>{chosen}<', lines)
+        page = viewer.client.get(html.unescape(line)).context
+
+        assert page["state"].chips == []
+        assert page["page"].total > 0

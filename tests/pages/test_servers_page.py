@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from groups_app.models import HiddenFeature, HiddenServer
 from licstats.models import LicenseServer, ServerReport
@@ -93,6 +94,12 @@ def test_a_license_server_that_only_ever_failed_has_a_dash_for_its_sessions_and_
 
     assert listed.count('title="never read"') == 3  # with the age of its last reading
     assert words(alone[alone.index("<dt>Features</dt>") :]).startswith("Features – never read Sessions – never read")  # noqa: RUF001
+
+
+def test_the_last_reading_of_a_disabled_license_server_is_as_old_as_on_any_page(admin_page: Client) -> None:
+    server = LicenseServerFactory(enabled=False, read_at=timezone.now() - timedelta(minutes=18))
+    assert "18 min ago stale" in words(row(text(admin_page, "/servers/"), server))
+    assert "18 min ago stale" in words(text(admin_page, f"/servers/{server.pk}/"))
 
 
 def test_the_summary_counts_by_state(admin_page: Client) -> None:

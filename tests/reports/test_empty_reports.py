@@ -127,3 +127,9 @@ def test_a_pane_of_the_dashboard_says_why_it_has_no_rows(viewer, solver) -> None
 def test_a_license_server_that_lists_no_feature_says_so(viewer) -> None:
     LicenseServerFactory(name="PL")
     assert empty(viewer, "/features/realtime/usage/?scope=server:PL")[0] == "No feature of PL is listed now."
+
+
+def test_a_feature_that_is_not_listed_any_more_says_so(viewer, solver) -> None:
+    Feature.objects.filter(pk=solver.pk).update(last_listed_at=timezone.now() - timedelta(hours=1), since=None)
+    said, _step = empty(viewer, f"/features/realtime/usage/?{SOLVER}")
+    assert said == "The feature solver 2025.2 floating of PL is not listed now."
