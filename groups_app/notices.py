@@ -48,20 +48,13 @@ def no_longer_reported(explanation: Explanation) -> str:
     return _listed(explanation.still_in_it)
 
 
-def reason_without_feature(features: QuerySet[Feature], wanted: Identity, where: str) -> str:
-    """What to say of a feature that `features` have not; where its version or type was not given, which there are."""
-    given = {field: value for field in ("version", "type") if (value := getattr(wanted, field))}
-    alike = features.filter(name=wanted.name, **given).order_by("version", "type").values_list("version", "type")
+def reason_without_feature(alike: Sequence[Identity], wanted: Identity, where: str) -> str:
+    """What to say of a feature that is not there; where its version or type was not given, which there are `alike`."""
     name = " ".join(filter(None, wanted))
-    for place, missing in enumerate(("version", "type")):
-        found = [] if missing in given else list(alike.exclude(**{missing: ""}).distinct())
-        words = list(dict.fromkeys(each[place] for each in found))
-        told = words if len(words) == len(found) else [" ".join(each).strip() for each in found]
-        if len(told) == 1:
-            return f"Choose a {missing} of '{name}' in {where} too. There is one: {told[0]}."
-        if told:
-            return f"There are {len(told)} of the name '{name}' in {where}: {named(told)}. Choose one."
-    return f"There is no feature '{name}' in {where}."
+    if not alike:
+        return f"There is no feature '{name}' in {where}."
+    told = [" ".join(filter(None, each[wanted.index("") :])) for each in alike]
+    return f"There are {len(told)} of the name '{name}' in {where}: {named(told)}. Choose one."
 
 
 def group_notices(group: LicenseServerGroup, now: datetime) -> list[str]:

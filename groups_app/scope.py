@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
+from groups_app.identities import known_features
 from groups_app.members import Explanation, Identity, explain
 from groups_app.models import LicenseServerGroup
 from groups_app.notices import no_members, reason_without_data, reason_without_feature, reason_without_sum
@@ -55,6 +57,9 @@ class Scope:
     def read(cls, params: Mapping[str, str], user: Login) -> Scope:
         """The scope that a query string names: scope=all | server:NAME | group:NAME, feature=, version=, type=.
 
+        A license server may tell a version or a type once the feature is in use. So an address without one, of a
+        feature that there is not without it any more, means the only one that there is.
+
         ScopeError where it is malformed, unknown, or hidden from `user`.
         """
         kind, _, name = params.get("scope", "all").partition(":")
@@ -80,7 +85,10 @@ class Scope:
         scope = cls(user, server, group, **chosen)
         if scope.identity and not scope.features().exists():
             whole = cls(user, server, group)
-            raise ScopeError("feature", reason_without_feature(whole.features(), scope.identity, whole.label), whole)
+            alike = whole.alike(scope.identity)
+            if len(alike) != 1:
+                raise ScopeError("feature", reason_without_feature(alike, scope.identity, whole.label), whole)
+            scope = cls(user, server, group, *alike[0])
         return scope
 
     @property
@@ -126,6 +134,15 @@ class Scope:
         if self.feature:
             features = features.filter(name=self.feature, version=self.version, type=self.type)
         return features
+
+    def alike(self, wanted: Identity) -> list[Identity]:
+        """The features of a license server or group that `wanted` may mean, whatever version or type it leaves open."""
+        given = {field: value for field, value in wanted._asdict().items() if value}
+        rows: QuerySet[Any] = (
+            known_features(self.group, timezone.now(), [wanted.name]) if self.group else self.features()
+        )
+        found = rows.filter(**given).order_by("version", "type").values_list("name", "version", "type")
+        return [Identity(*row) for row in found.distinct()]
 
     @cached_property
     def explanation(self) -> Explanation | None:

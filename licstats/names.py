@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from unicodedata import normalize
 
 from django.core.exceptions import ValidationError
 
@@ -18,3 +19,8 @@ def plain_name(name: str) -> None:
         )
     if unseen := dict.fromkeys(f"U+{ord(letter):04X}" for letter in name if not letter.isprintable()):
         raise ValidationError(f"A name has no character that cannot be seen: take {', '.join(unseen)} out of it.")
+    if name != (composed := normalize("NFC", name)):
+        raise ValidationError(
+            "A name has each letter as a keyboard gives it; one of these is put together of two characters. "
+            f"Copy it from here: {composed}"
+        )

@@ -31,10 +31,19 @@ else:
     GroupModelAdmin, NameGroupModelAdmin = admin.ModelAdmin, admin.ModelAdmin
 
 
-WHAT_STAYS = (
-    "The license servers stay, with all that is known of them.",
-    "Pinned panes and saved addresses of it will say that it is not there.",
-)
+NAMED_BY = "Pinned panes and saved addresses of {} will say that it is not there."
+WHAT_STAYS = ("The license servers stay, with all that is known of them.", NAMED_BY.format("it"))
+
+
+class RenamedMixin:
+    """Addresses and pinned panes go by the name of a group: whoever changes it is told."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)  # type: ignore[misc]
+        if change and "name" in form.changed_data:
+            before = f"'{form.initial['name']}'"
+            warning = f"{before} is called '{obj}' now. {NAMED_BY.format(before)}"
+            self.message_user(request, warning, messages.WARNING)  # type: ignore[attr-defined]
 
 
 class LicenseServerGroupForm(SeenNamesForm, OpenedForm):
@@ -49,7 +58,7 @@ class LicenseServerGroupForm(SeenNamesForm, OpenedForm):
 
 
 @admin.register(LicenseServerGroup)
-class LicenseServerGroupAdmin(OpenedMixin, NamedAloneMixin, GroupModelAdmin):
+class LicenseServerGroupAdmin(RenamedMixin, OpenedMixin, NamedAloneMixin, GroupModelAdmin):
     form = LicenseServerGroupForm
     fields = ["name", "description", "servers", "status", "not_offered_to"]
     readonly_fields = ["status", "not_offered_to"]
@@ -126,7 +135,7 @@ class LinesField(forms.CharField):
         return "\n".join((super().to_python(value) or "").splitlines())
 
 
-class NameGroupAdmin(OpenedMixin, NameGroupModelAdmin):
+class NameGroupAdmin(RenamedMixin, OpenedMixin, NameGroupModelAdmin):
     """Names and patterns, with who matches among the sessions that are known, also while typing."""
 
     form = OpenedForm

@@ -106,17 +106,21 @@ class GridState:
 
     @cached_property
     def lasting(self) -> dict[str, tuple[str, ...]]:
-        """What was given, as it means the same to every viewer and at every time of the year."""
+        """What was given, as it means the same to every viewer and at every time of the year.
+
+        A feature has its version and its type, given or not: it need not stay the only one of its name.
+        """
+        told = {name: (text,) for name, text in self.scope.params().items()} if self.scope else {}
         here = {name: moment.astimezone(self.moment.zone) for name, moment in self.moments.items()}
         return {
             name: (here[name].isoformat(),) if name in here and not has_offset(texts[0]) else texts
-            for name, texts in self.given.items()
+            for name, texts in {**told, **self.given}.items()
         }
 
     @property
     def lasting_link(self) -> str:
-        """The same query string where a time in it depends on who reads it; else empty."""
-        changed = not self.errors and any(self.given[name] != self.lasting[name] for name in self.moments)
+        """The same query string where what it means depends on who reads it, and when; else empty."""
+        changed = not self.errors and self.given != self.lasting
         return self.link(page=self.given.get("page")) if changed else ""
 
     def link_without(self, names: Iterable[str]) -> str:

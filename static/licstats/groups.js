@@ -79,6 +79,11 @@ for (const list of document.querySelectorAll("[data-pick-lists] form")) {
     leaving = setTimeout(hide, 300); // between the figure and its card is a gap to cross
   });
   document.addEventListener("focusout", hide);
-  document.addEventListener("scroll", (event) => event.target !== card && hide(), { capture: true, passive: true });
+  const follow = (event) => {
+    if (event.target === card || !shown) return;
+    if (shown !== document.activeElement) hide();
+    else if (!card.hidden) place(shown); // the browser itself scrolls to what gets the focus
+  };
+  document.addEventListener("scroll", follow, { capture: true, passive: true });
   document.addEventListener("keydown", (event) => event.key === "Escape" && hide());
 }

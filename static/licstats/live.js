@@ -197,6 +197,9 @@
       event.detail.shouldSwap = false;
       location.reload();
     }
+    // What the page is about was deleted or forbidden meanwhile: what it shows would be taken for now.
+    const gone = event.detail.xhr.status === 404 && news;
+    if (gone && new URL(event.detail.requestConfig.path, location).pathname === location.pathname) location.reload();
   });
 
   // ---- whether licstats answers -----------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.db.models import F
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
@@ -13,6 +14,7 @@ from pytest_django.live_server_helper import LiveServer
 from groups_app.models import LicenseServerGroup
 from groups_app.roles import AddLogin
 from licstats.models import LicenseServer
+from tests.browser.conftest import hasten
 from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory
 
 SignIn = Callable[[User], Page]
@@ -108,6 +110,69 @@ def test_the_arithmetic_of_a_figure_can_be_pointed_at_and_goes_when_it_is_left(
     expect(card).to_be_visible()
     page.mouse.move(5, 5)
     expect(card).to_be_hidden()
+
+
+def test_the_arithmetic_of_a_figure_shows_by_keyboard_though_the_grid_scrolls_to_it(
+    sign_in: SignIn, live_server: LiveServer
+) -> None:
+    fleet()
+    LicenseServerGroup.objects.create(name="XF").servers.set(LicenseServer.objects.filter(name__in=["PL", "US", "DK"]))
+    page = sign_in(login("ann", "viewer"))
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(f"{live_server.url}/features/realtime/usage/?scope=group:XF")
+    page.locator("[data-sum]:not([tabindex])").first.focus()
+    assert page.evaluate("document.activeElement.closest('.grid-scroll').scrollLeft") > 0
+
+    page.wait_for_timeout(1000)
+
+    expect(page.locator("#sum-card")).to_contain_text("30 = DK 10 + PL 10 + US 10")
+    expect(page.locator("#sum-card")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("address", "width"), [("/groups/", 1440), ("/groups/", 390), ("/admin/groups_app/licenseservergroup/", 1440)]
+)
+def test_a_long_name_of_a_group_leaves_the_lists_their_room(
+    sign_in: SignIn, live_server: LiveServer, address: str, width: int
+) -> None:
+    fleet()
+    for name in ("x" * 100, "XF"):
+        group = LicenseServerGroup.objects.create(name=name, description="Three sites that share their licenses")
+        group.servers.set(LicenseServer.objects.filter(name__in=["PL", "US", "DK"]))
+    page = sign_in(login("root", "administrator"))
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(live_server.url + address)
+
+    row = page.get_by_role("row").filter(has_text="XF").bounding_box()
+    words = page.get_by_role("cell", name="Three sites").last.bounding_box()
+
+    page.screenshot(path=f"screenshots/groups-{address.strip('/').partition('/')[0]}-{width}.png")
+    assert row
+    assert words
+    assert row["height"] < 60
+    assert words["x"] + words["width"] <= width or width < 800
+
+
+def test_an_open_page_of_a_group_follows_its_members_and_the_end_of_the_group(
+    sign_in: SignIn, live_server: LiveServer
+) -> None:
+    fleet()
+    group = LicenseServerGroup.objects.create(name="XF")
+    group.servers.set(LicenseServer.objects.filter(name__in=["PL", "US", "DK"]))
+    page = sign_in(login("ann", "viewer"))
+    page.goto(f"{live_server.url}/groups/{group.pk}/")
+    link = page.get_by_role("link", name="Realtime usage")
+    link.focus()
+
+    LicenseServer.objects.filter(name="PL").update(status="down", failures=1, revision=F("revision") + 1)
+    hasten(page)
+
+    expect(page.get_by_text("some online (2 of 3)")).to_be_visible()
+    expect(page.get_by_text("PL does not answer")).to_be_visible()
+    expect(link).to_be_focused()
+    group.delete()
+    hasten(page)
+    expect(page.get_by_role("heading", name="There is no such page")).to_be_visible()
 
 
 def test_a_login_hides_several_servers_and_shows_them_again(sign_in: SignIn, live_server: LiveServer) -> None:

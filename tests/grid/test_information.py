@@ -326,25 +326,6 @@ def test_a_pick_list_that_is_not_there_is_not_found(viewer: Viewer, address: str
     assert viewer.client.get(f"/pick/{address}").status_code == 404
 
 
-def test_an_address_of_a_feature_that_joined_another_keeps_the_group_and_says_so(viewer: Viewer) -> None:
-    group = LicenseServerGroup.objects.create(name="XF")
-    for name, kind in (("PL", "floating"), ("US", "")):
-        server = LicenseServerFactory.create(name=name, read_at=timezone.now())
-        group.servers.add(FeatureFactory.create(server=server, name="WXPS", version="5.1", type=kind).server)
-
-    for path in ("/features/realtime/sessions", "/features/realtime/usage", "/features/history/usage"):
-        page = viewer.page(path, scope="group:XF", feature="WXPS", version="5.1", type="")
-        information = page.context["information"]
-
-        assert (information.server_label, information.server_detail) == ("XF", "group")
-        assert (information.feature_label, information.feature_detail) == ("WXPS", "5.1")
-        assert information.features_address.endswith("&scope=group%3AXF")
-        said = "Choose a type of &#x27;WXPS 5.1&#x27; in XF too. There is one: floating."
-        assert said in picker(page.content.decode(), "features")
-        assert page.context["page"] is None
-        assert viewer.client.get(information.features_address).status_code == 200
-
-
 def test_an_address_of_an_unknown_feature_keeps_the_license_server(viewer: Viewer) -> None:
     FeatureFactory.create(server__name="PL")
 

@@ -206,6 +206,11 @@ def test_an_empty_list_shows_everything_again(tmp_path: Path) -> None:
             '"P\\u200BL"\nmanager',
             "fleet.toml line 2: name 'P\u200bL': A name has no character that cannot be seen: take U+200B out of it.",
         ),
+        (
+            'name = "XF"',
+            'name = "Cafe\\u0301"',
+            "fleet.toml line 16: name 'Cafe\u0301': A name has each letter as a keyboard",
+        ),
         ("[[group]]", "[[grupp]]", "fleet.toml line 15: 'grupp' is not known. Did you mean [[group]]?"),
         ("[[group]]", "[group]", "fleet.toml line 15: write [[group]], with two brackets"),
         ('"2 min"', "120", 'fleet.toml line 6: interval: 120 is not a duration in quotes, as in "60s".'),

@@ -162,3 +162,10 @@ class TestNamesOfServersAndGroups:
         with pytest.raises(ValidationError) as raised:
             plain_name(name)
         assert raised.value.messages == [f"A name has no character that cannot be seen: take {told} out of it."]
+
+    def test_letters_put_together_of_two_characters_are_refused_with_what_to_copy(self) -> None:
+        with pytest.raises(ValidationError) as raised:
+            plain_name("cafe\u0301")
+        [message] = raised.value.messages
+        assert message.endswith("Copy it from here: caf\u00e9")
+        plain_name("caf\u00e9 q\u0323")  # of the last there is no letter in one

@@ -62,6 +62,7 @@ SCOPES = (
     "scope=group:open-group",
     "scope=server:PL&feature=open-feature&version=1.0&type=floating",
 )
+MERGED = "scope=group:open-group&feature=german-feature&version=1.0&type=floating"
 GRID = ("host_group=all+hosts", "group_by=user", "group_by=feature", "sort=-used", "feature_name=feature&user=s")
 SECRETS = (
     "scope=server:zsecret-server",
@@ -141,9 +142,10 @@ REQUESTS: dict[str, Callable[[], list[Ask]]] = {
     "metrics": lambda: plain("metrics"),
     "groups": lambda: plain("groups"),
     "group": lambda: plain("group", kwargs={"pk": LicenseServerGroup.objects.get(name="open-group").pk}),
-    "merged-feature": lambda: plain(
-        "merged-feature", "scope=group:open-group&feature=open-feature&version=1.0&type=floating", *SCOPES
-    ),
+    "merged-feature": lambda: [
+        *plain("merged-feature", MERGED, *SCOPES),
+        Ask(f"{reverse('merged-feature')}?{MERGED}", headers={**HTMX, "HX-Target": "merged-feature"}),
+    ],
     "visibility": lambda: plain("visibility", "tab=features", "visible=s", "hidden=s", "tab=features&visible=feature"),
     "login": lambda: plain("login"),
     "logout": list,  # ends the session of the sweep

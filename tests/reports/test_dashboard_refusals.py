@@ -10,7 +10,7 @@ from django.test import Client
 from groups_app.models import HiddenServer
 from sessions_app.models import DashboardPane
 from sessions_app.models.dashboard import MOST_PANES
-from tests.factories import LicenseServerFactory, UserFactory
+from tests.factories import FeatureFactory, LicenseServerFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 PIN = {"report": "realtime-sessions", "part": "grid", "title": "Realtime Sessions"}
@@ -176,3 +176,26 @@ class TestHidden:
         assert queries()[0] == "user=ada"
         change(viewer, pane, action="remove")
         assert queries() == ["user=ada"]
+
+
+@pytest.mark.parametrize("named", ["server_is=US", "server_is=US&feature_is=cam", "feature_is=cam", "vendor_is=camd"])
+def test_a_pane_is_not_available_while_its_filter_names_what_is_hidden(viewer: Client, login: User, named: str) -> None:
+    feature = FeatureFactory(server__name="US", name="cam", vendor="camd")
+    shared = FeatureFactory(server__name="PL", name="cad", vendor="cadd")
+    pin(viewer, named)
+    assert "Not available" not in viewer.get("/").content.decode()
+
+    hidden = HiddenServer.objects.create(user=login, server=feature.server)
+    page = viewer.get("/").content.decode()
+    assert "Not available 1: Realtime Sessions" in page
+    assert not any(f" is {name}" in page for name in ("US", "cam", "camd"))
+
+    hidden.delete()
+    HiddenServer.objects.create(user=login, server=shared.server)
+    assert "Not available" not in viewer.get("/").content.decode()
+
+
+def test_a_pane_that_names_a_license_server_without_features_is_available(viewer: Client) -> None:
+    LicenseServerFactory(name="US")
+    pin(viewer, "server_is=US")
+    assert "License Server Name is US" in viewer.get("/").content.decode()
