@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from sessions_app.grid.columns import Kind
 from sessions_app.grid.rendering import FilterCell, FilterInput, Header, HeaderGroup
-from sessions_app.grid.state import EXACTLY
+from sessions_app.grid.state_reader import EXACTLY
 from sessions_app.templatetags.grids import boxes
 from sessions_app.templatetags.licstats import icon
 

@@ -33,6 +33,7 @@ from sessions_app.grid.heading import head
 from sessions_app.grid.people import members_marks
 from sessions_app.grid.rendering import ActionCells, Addresses, FilterCell, body, filter_cells, header_groups
 from sessions_app.grid.state import PAGE_SIZES, GridState
+from sessions_app.grid.state_reader import read_state
 from sessions_app.grid.words import about, described
 
 IDENTITY = {"feature": "feature__name", "version": "feature__version", "type": "feature__type"}
@@ -137,7 +138,7 @@ class GridPage(View):
         return response
 
     def state_of(self, request: HttpRequest, now: datetime, reach: Reach | None) -> GridState:
-        return GridState.read(self.grid, request.GET, request.user, now, reach.scope if reach else None)
+        return read_state(self.grid, request.GET, request.user, now, reach.scope if reach else None)
 
     def said_in_full(self, request: HttpRequest, state: GridState) -> str:
         """The address with what its login chose and it leaves open; empty where it is that already.

@@ -6,6 +6,7 @@ from django.http import QueryDict
 
 from groups_app.visibility import Login
 from sessions_app.grid.state import GridState
+from sessions_app.grid.state_reader import read_state
 from sessions_app.models import GridPreference
 
 KEPT = frozenset({"columns", "sort", "per_page"})
@@ -68,6 +69,6 @@ def expanded(state: GridState) -> str:
     if not choices:
         return ""
     again = QueryDict(state.link(**choices).removeprefix("?"))
-    wrong = GridState.read(state.grid, again, state.user, state.moment.now).errors
+    wrong = read_state(state.grid, again, state.user, state.moment.now).errors
     choices = {name: choice for name, choice in choices.items() if name not in wrong}  # a column may be gone meanwhile
     return state.link(**choices, page=state.given.get("page")) if choices else ""

@@ -28,6 +28,7 @@ from sessions_app.closing.visible import visible_closes
 from sessions_app.grid.pages import GridPage, Reach
 from sessions_app.grid.sessions import SESSIONS
 from sessions_app.grid.state import GridState
+from sessions_app.grid.state_reader import read_state
 from sessions_app.models import CloseRequest, OpenSession
 
 GONE = "It had ended before you confirmed, so nothing was asked for."
@@ -212,7 +213,7 @@ def _shown_by_grid(request: CloseHttpRequest) -> tuple[list[int], int]:
     """
     params = request.GET.copy()
     params.pop("back", None)
-    state = GridState.read(SESSIONS, params, request.user, clock.now())
+    state = read_state(SESSIONS, params, request.user, clock.now())
     if state.errors or state.unknown or state.aggregation or state.at:
         return [], 0
     rows, seen = SESSIONS.restricted(state).order_by("pk"), Q(feature__in=visible_features(request.user))

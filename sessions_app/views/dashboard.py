@@ -20,6 +20,7 @@ from licstats.moments import minute_anywhere
 from sessions_app.grid.filters import Is
 from sessions_app.grid.pages import is_fragment
 from sessions_app.grid.state import GridState
+from sessions_app.grid.state_reader import read_state
 from sessions_app.grid.words import described
 from sessions_app.models.dashboard import DashboardFull, DashboardPane, Part, Width
 from sessions_app.views.history import HistorySessions, HistoryUsage
@@ -107,7 +108,7 @@ def numbered(panes: list[ShownPane]) -> Iterator[ShownPane]:
 
 def state_of(request: HttpRequest, report: type[Report], query: str) -> GridState:
     params = QueryDict(query)
-    return GridState.read(report.grid_of(params), params, request.user, timezone.now())
+    return read_state(report.grid_of(params), params, request.user, timezone.now())
 
 
 @require_POST

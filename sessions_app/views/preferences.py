@@ -14,7 +14,7 @@ from sessions_app.grid.grids import Grid
 from sessions_app.grid.history import HISTORY
 from sessions_app.grid.intervals import INTERVALS
 from sessions_app.grid.sessions import SESSIONS, USER_SESSIONS
-from sessions_app.grid.state import GridState
+from sessions_app.grid.state_reader import read_state
 from sessions_app.grid.usage import USAGE
 
 GRIDS: dict[str, Grid] = {
@@ -32,13 +32,13 @@ def grid_preferences(request: HttpRequest, name: str) -> HttpResponse:
     if not url_has_allowed_host_and_scheme(path, allowed_hosts=None):
         path = "/"
     params = QueryDict(request.POST.get("query", "").removeprefix("?"))
-    state = GridState.read(grid, params, request.user, timezone.now())
+    state = read_state(grid, params, request.user, timezone.now())
     if "forget" in request.POST:
         preferences.forget_choices(state)
         return HttpResponseRedirect(path + state.link_without(preferences.KEPT))
     chosen = [name for name in request.POST.getlist("column") if name in grid.columns]
     beside = preferences.standing_aside(state) if chosen else set()
     target = state.link(columns=",".join([name for name in grid.columns if name in beside] + chosen))
-    state = GridState.read(grid, QueryDict(target.removeprefix("?")), request.user, timezone.now())
+    state = read_state(grid, QueryDict(target.removeprefix("?")), request.user, timezone.now())
     preferences.keep_choice(state, "columns")
     return HttpResponseRedirect(path + target)
