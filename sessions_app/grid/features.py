@@ -27,8 +27,8 @@ from sessions_app.grid.columns import (
 )
 from sessions_app.grid.counts import UNCOUNTED, Counts
 from sessions_app.grid.filters import After, AnyOf, AtLeast, AtMost, Before, Contains, GridFilters
-from sessions_app.grid.grids import RowSource
 from sessions_app.grid.past import PastGrid
+from sessions_app.grid.rows import RowSource
 from sessions_app.grid.sessions import ONE, TYPES
 from sessions_app.grid.state import GridState
 from sessions_app.grid.usage import MergedRows, identity_of

@@ -33,7 +33,8 @@ from sessions_app.grid.columns import (
 )
 from sessions_app.grid.counts import UNCOUNTED, Counts
 from sessions_app.grid.filters import After, AnyOf, AtLeast, AtMost, Before, Contains, DayAfter, DayBefore, GridFilters
-from sessions_app.grid.grids import Grid, PlainRows, RowSource
+from sessions_app.grid.grids import Grid
+from sessions_app.grid.rows import PlainRows, RowSource
 from sessions_app.grid.sessions import TYPES
 from sessions_app.grid.state import GridState
 from sessions_app.templatetags.licstats import age, dash, icon, utilization

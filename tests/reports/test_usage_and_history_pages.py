@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -79,34 +78,6 @@ def test_a_feature_that_the_last_reading_did_not_list_is_not_there(viewer, serve
     FeatureFactory(server=server, name="listed")
     FeatureFactory(server=server, name="gone", last_listed_at=timezone.now() - timedelta(hours=1), since=None)
     assert [row["feature"] for row in rows(viewer, USAGE)] == ["listed"]
-
-
-def test_expired_licenses_in_use_carry_a_warning(viewer, server):
-    FeatureFactory(server=server, used=1, expires=date(2026, 3, 15))
-    assert "1 in use of licenses that have expired" in viewer.get(f"{USAGE}/").content.decode()
-
-
-@pytest.mark.parametrize(
-    ("used", "said"),
-    [
-        ({"US": 2, "DK": 3, "PL": 1}, {"5 in use of licenses that have expired"}),
-        ({"US": 2, "DK": 3, "PL": None}, {"in use unknown", "at least 5 in use of licenses that have expired"}),
-        ({"US": None, "DK": 3, "PL": 1}, {"in use unknown", "at least 3 in use of licenses that have expired"}),
-        ({"US": None, "DK": None, "PL": 1}, {"in use unknown"}),
-    ],
-)
-def test_expired_licenses_in_use_carry_a_warning_though_not_all_use_is_known(
-    viewer: Client, used: dict[str, int | None], said: set[str]
-) -> None:
-    group, ended = LicenseServerGroup.objects.create(name="XF"), timezone.now().date() - timedelta(days=3)
-    for name, figure in used.items():
-        server = LicenseServerFactory(name=name, read_at=timezone.now())
-        FeatureFactory(server=server, name="WXPF", used=figure, expires=None if name == "PL" else ended)
-        group.servers.add(server)
-    [row] = rows(viewer, USAGE, scope="group:XF")
-    page = viewer.get(f"{USAGE}/", {"scope": "group:XF"}).content.decode()
-    assert (row["used"] is None) == ("in use unknown" in said)
-    assert set(re.findall(r'title="(in use unknown|[^"]*in use of licenses that have expired)', page)) == said
 
 
 def test_a_group_shows_one_row_for_a_feature_of_all_its_license_servers(viewer, server):
