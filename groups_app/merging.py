@@ -9,8 +9,9 @@ last reading is the last one that listed it. It
   it would be taken for the whole. `groups_app.members.explain` names those.
 
 Of a member that counts and has expired, what is in use is summed, but its licenses are not in the total, as nobody can
-check them out: the rule of expired pools. Where all have expired, all are summed. That they have is what its last
-reading said, as its total is: the day is that of its license server.
+check them out: the rule of expired pools. What is in use of them leaves as many of the others available. Where all have
+expired, all are summed. That they have is what its last reading said, as its total is: the day is that of its license
+server.
 
 A member whose type is not known yet joins the only type of its name and version in the group, if there is just one.
 A member whose version is not known yet joins the only version of its name and type then; where its type is not known
@@ -65,6 +66,7 @@ FIGURES = {
     "expired_used": Figure(
         "WHOLE_SUM(f.used) AS in_use", "COALESCE(WHOLE_SUM(in_use) FILTER (WHERE NOT old AND expired), 0)"
     ),
+    "expired_reserved": Figure("", "COALESCE(WHOLE_SUM(reserved) FILTER (WHERE NOT old AND expired), 0)"),
     "permanent": Figure(
         "BOOL_AND(f.permanent) AS permanent",
         f"COALESCE(BOOL_AND(permanent) {VALID}, BOOL_AND(permanent) {COUNTING})",
@@ -78,8 +80,14 @@ FIGURES = {
     ),
 }
 COMPUTED = {
-    "available": (("total", "used", "reserved"), "total - used - reserved"),
-    "utilization": (("total", "used"), "100.0::float8 * used / NULLIF(total, 0)"),
+    "available": (
+        ("total", "used", "reserved", "expired", "expired_used", "expired_reserved"),
+        "total - used - reserved + CASE WHEN expired THEN 0 ELSE expired_used + expired_reserved END",
+    ),
+    "utilization": (
+        ("total", "used", "expired", "expired_used"),
+        "100.0::float8 * (used - CASE WHEN expired THEN 0 ELSE expired_used END) / NULLIF(total, 0)",
+    ),
     "interval": (("last_update", "age"), "GREATEST(%(now)s - last_update, INTERVAL '0') / GREATEST(age, 1e-6)"),
 }
 EVERY = frozenset((*FIGURES, *COMPUTED))

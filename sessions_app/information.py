@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -39,17 +39,21 @@ class Facts:
     total: int | None
     last_update: datetime | None
     interval: timedelta
+    used_of_total: int | None  # without what is in use of licenses that have expired, and are not in the total
+    reserved_of_total: int
     expired_in_use: bool = False  # what is in use of licenses that have expired
     explanation: str = ""  # how merged figures come about
 
     @property
     def available(self) -> int | None:
-        return None if self.total is None or self.used is None else self.total - self.used - self.reserved
+        if self.total is None or self.used_of_total is None:
+            return None
+        return self.total - self.used_of_total - self.reserved_of_total
 
     @property
     def utilization(self) -> float | None:
         """Percent of the total in use."""
-        return None if not self.total or self.used is None else 100 * self.used / self.total
+        return None if not self.total or self.used_of_total is None else 100 * self.used_of_total / self.total
 
     @property
     def no_utilization(self) -> str:
@@ -90,10 +94,8 @@ def _of_features(features: QuerySet[Feature]) -> Facts | None:
     if not found:
         return None
     first = found[0]
-    used = [feature.used for feature in found]
     expired = [feature for feature in found if feature.expired]
     valid = [feature for feature in found if not feature.expired] or found
-    totals = [feature.total for feature in valid]
     ends = [feature.expires for feature in valid if feature.expires is not None]
     readings = [reading for feature in found if (reading := feature.last_listed_at or feature.server.read_at)]
     return Facts(
@@ -104,17 +106,26 @@ def _of_features(features: QuerySet[Feature]) -> Facts | None:
         expires=min(ends, default=None),
         expired=len(expired) == len(found),
         permanent=all(feature.permanent for feature in valid),
-        used=None if None in used else sum(each or 0 for each in used),
+        used=_sum(feature.used for feature in found),
         borrowed=sum(feature.borrowed for feature in found),
         reserved=sum(feature.reserved for feature in found),
-        total=None if None in totals else sum(each or 0 for each in totals),
+        total=_sum(feature.total for feature in valid),
         last_update=min(readings, default=None),
         interval=first.server.interval,
+        used_of_total=_sum(feature.used for feature in valid),
+        reserved_of_total=sum(feature.reserved for feature in valid),
         expired_in_use=any(feature.used for feature in expired),
     )
 
 
+def _sum(figures: Iterable[int | None]) -> int | None:
+    """Of figures of which one that is not known makes the sum unknown."""
+    known = list(figures)
+    return None if None in known else sum(each or 0 for each in known)
+
+
 def _of_merged(merged: MergedFeature, explanation: str) -> Facts:
+    apart_used, apart_reserved = (0, 0) if merged.expired else (merged.expired_used, merged.expired_reserved)
     return Facts(
         name=merged.name,
         version=merged.version,
@@ -129,6 +140,8 @@ def _of_merged(merged: MergedFeature, explanation: str) -> Facts:
         total=merged.total,
         last_update=merged.last_update,
         interval=merged.interval,
+        used_of_total=None if merged.used is None else merged.used - apart_used,
+        reserved_of_total=merged.reserved - apart_reserved,
         expired_in_use=bool(merged.expired_used),
         explanation=explanation,
     )

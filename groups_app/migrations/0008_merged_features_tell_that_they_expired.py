@@ -17,4 +17,10 @@ class Migration(migrations.Migration):
             field=models.BooleanField(),
             preserve_default=False,
         ),
+        migrations.AddField(
+            model_name="mergedfeature",
+            name="expired_reserved",
+            field=models.BigIntegerField(),
+            preserve_default=False,
+        ),
     ]

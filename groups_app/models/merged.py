@@ -31,6 +31,7 @@ class MergedFeature(models.Model):
     expires = models.DateField(null=True)  # the soonest of what is in the total
     expired = models.BooleanField()  # all of them
     expired_used = models.BigIntegerField()
+    expired_reserved = models.BigIntegerField()
     permanent = models.BooleanField()  # all that is in the total, without a date
     adds_up = models.BooleanField()
     members = models.IntegerField()  # how many count

@@ -22,13 +22,21 @@ MOST_POINTS = 2_000  # more than a screen has columns
 
 
 class Figures(NamedTuple):
-    """What stood at one moment. `used` None: in use unknown. `total` None: unlimited."""
+    """What stood at one moment. `used` None: in use unknown. `total` None: unlimited.
+
+    `apart`: what of used and reserved is of licenses that had expired and are not in the total.
+    """
 
     used: int | None
     borrowed: int
     reserved: int
     queued: int
     total: int | None
+    apart: int = 0
+
+    @property
+    def available(self) -> int | None:
+        return None if self.total is None or self.used is None else self.total - self.used - self.reserved + self.apart
 
 
 class Step(NamedTuple):
@@ -99,14 +107,15 @@ class _Share(NamedTuple):
     valid: int = 0  # members whose licenses have not expired, and of these:
     valid_unlimited: int = 0
     valid_total: int = 0
+    apart: int = 0  # used and reserved of the others
 
     def figures(self) -> Figures | None:
         if not self.known:
             return None
-        total = None if self.unlimited else self.total
+        total, apart = None if self.unlimited else self.total, 0
         if self.valid:  # licenses that have expired are in the total only where all have
-            total = None if self.valid_unlimited else self.valid_total
-        return Figures(None if self.unknown else self.used, self.borrowed, self.reserved, self.queued, total)
+            total, apart = None if self.valid_unlimited else self.valid_total, self.apart
+        return Figures(None if self.unknown else self.used, self.borrowed, self.reserved, self.queued, total, apart)
 
 
 NONE = _Share()
@@ -131,7 +140,8 @@ class _Member:
             return NONE
         _, _, _, used, borrowed, reserved, queued, total = self.interval
         licenses = (1, total is None, total or 0)
-        valid = licenses if self.lapse is None or moment < self.lapse else (0, 0, 0)
+        is_valid = self.lapse is None or moment < self.lapse
+        valid = (*licenses, 0) if is_valid else (0, 0, 0, (used or 0) + reserved)
         known = moment < self.known_until
         return _Share(known, used is None, used or 0, borrowed, reserved, queued, *licenses, *valid)
 

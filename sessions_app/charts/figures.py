@@ -168,12 +168,7 @@ def _series(points: Sequence[Step]) -> Iterable[tuple[str, str, Sequence[int | N
     total = [figures.total if figures else None for figures in known]
     borrowed = [figures.borrowed if figures else None for figures in known]
     reserved = [figures.reserved if figures else None for figures in known]
-    available = [
-        figures.total - figures.used - figures.reserved
-        if figures and figures.total is not None and figures.used is not None
-        else None
-        for figures in known
-    ]
+    available = [figures.available if figures else None for figures in known]
     yield "used", "Used", used, True
     yield "borrowed", "Borrowed", borrowed, any(borrowed)
     yield "reserved", "Reserved", reserved, any(reserved)

@@ -105,6 +105,12 @@ class TotalColumn(ExplainedColumn):
         return "unlimited"
 
 
+def used_of_total(row: Row) -> int:
+    """What is in use of the licenses that are in the total; in a group, that of expired ones is not."""
+    used: int = row["used"] - (0 if row["expired"] else row["expired_used"])
+    return used
+
+
 class AvailableColumn(NumberColumn):
     """Total less used less reserved."""
 
@@ -112,7 +118,10 @@ class AvailableColumn(NumberColumn):
         available = row["available"]
         if available is None:
             return explained(dash("not limited, or in use is unknown"), row)
-        how = f"{available:,} = {row['total']:,} total - {row['used']:,} used - {row['reserved']:,} reserved"
+        used, reserved = used_of_total(row), row["reserved"] - (0 if row["expired"] else row["expired_reserved"])
+        how = f"{available:,} = {row['total']:,} total - {used:,} used - {reserved:,} reserved"
+        if used != row["used"]:
+            how += f". In use of licenses that have expired: {row['expired_used']:,} more"
         return explained(SafeString(f'<span title="{how}">{available:,}</span>'), row)
 
 
@@ -170,7 +179,7 @@ class UsageTable(GridTable):
         "Available",
         "available",
         nullable=True,
-        needs=("total", "used", "reserved"),
+        needs=("total", "used", "reserved", "expired", "expired_used", "expired_reserved"),
         help_text="Total - used - reserved",
     )
     utilization = UtilizationColumn(
@@ -221,6 +230,7 @@ def listed_rows(scope: Scope, now: datetime) -> QuerySet[Any]:
         left_out=Value(0),
         available=F("total") - F("used") - F("reserved"),
         utilization=Cast(F("used"), FloatField()) * 100.0 / NullIf(Cast(F("total"), FloatField()), 0.0),
+        expired_reserved=Value(0),
         expired_used=Case(When(expired=True, then=Coalesce("used", 0)), default=0),
         last_update=F("server__read_at"),
         interval=F("server__interval"),

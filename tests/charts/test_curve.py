@@ -161,7 +161,8 @@ def test_licenses_are_in_the_total_until_the_end_of_their_last_day_and_again_whe
     curve = curve_of(first, second, minutes=3 * A_DAY)
     midnight = 12 * 60
     assert at(curve, midnight - 1) == Figures(4, 0, 0, 0, 20)
-    assert at(curve, midnight + 1) == Figures(4, 0, 0, 0, 10)
+    assert at(curve, midnight + 1) == Figures(4, 0, 0, 0, 10, apart=2)
+    assert [at(curve, minute).available for minute in (midnight - 1, midnight + 1, midnight + A_DAY + 1)] == [16, 8, 16]
     assert at(curve, midnight + A_DAY + 1) == Figures(4, 0, 0, 0, 20)
 
 

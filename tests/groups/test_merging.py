@@ -92,7 +92,7 @@ class TestSums:
 
         row = only_row(group)
 
-        assert (row.total, row.used, row.available, row.expired_used) == (20, 6, 14, 2)
+        assert (row.total, row.used, row.available, row.expired_used) == (20, 6, 16, 2)
         assert row.expires == date(2027, 5, 1)
         explanation = explain(group, "WXPF", "1.0", "floating", NOON)
         assert explanation.arithmetic("total") == "20 = PL 10 + US 10"

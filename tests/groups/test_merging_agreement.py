@@ -99,9 +99,11 @@ def summed(parts: list[tuple[dict[str, Any], int | None]]) -> dict[str, Any] | N
     sums["expired_used"] = sum(feature["used"] or 0 for feature in expired)
     sums["members"], sums["left_out"] = len(counted), len(parts) - len(counted)
     sums["vendor"] = ", ".join(sorted({feature["vendor"] for feature in counted}))
+    sums["expired_reserved"] = sum(feature["reserved"] for feature in expired)
     known = sums["total"] is not None and sums["used"] is not None
-    sums["available"] = sums["total"] - sums["used"] - sums["reserved"] if known else None
-    sums["utilization"] = 100 * sums["used"] / sums["total"] if known and sums["total"] else None
+    taken = {figure: sum(feature[figure] or 0 for feature in valid) for figure in ("used", "reserved")}
+    sums["available"] = sums["total"] - taken["used"] - taken["reserved"] if known else None
+    sums["utilization"] = 100 * taken["used"] / sums["total"] if known and sums["total"] else None
     return sums
 
 

@@ -45,3 +45,38 @@ def test_expired_licenses_in_use_carry_a_warning_though_not_all_use_is_known(
     page = viewer.get(f"{USAGE}/", {"scope": "group:XF"}).content.decode()
     assert (row["used"] is None) == ("in use unknown" in said)
     assert set(re.findall(r'title="(in use unknown|[^"]*in use of licenses that have expired)', page)) == said
+
+
+@pytest.mark.parametrize(
+    ("ended", "available", "how", "percent"),
+    [
+        (
+            {"US"},
+            7,
+            "7 = 10 total - 2 used - 1 reserved. In use of licenses that have expired: 15 more",
+            20,
+        ),
+        (set(), 12, "12 = 30 total - 17 used - 1 reserved", 56),
+        ({"US", "PL"}, 12, "12 = 30 total - 17 used - 1 reserved", 56),
+    ],
+)
+def test_what_is_in_use_of_expired_licenses_takes_none_of_the_others(
+    viewer: Client, ended: set[str], available: int, how: str, percent: int
+) -> None:
+    group = LicenseServerGroup.objects.create(name="XF")
+    now = timezone.now()
+    for name, total, used in (("PL", 10, 2), ("US", 20, 15)):
+        feature = FeatureFactory(
+            server__name=name, server__read_at=now, name="WXPF", total=total, used=used,
+            reserved=int(name == "PL"), expires=YESTERDAY if name in ended else None,
+        )  # fmt: skip
+        group.servers.add(feature.server)
+    scope = {"scope": "group:XF", "feature": "WXPF", "version": "1.0", "type": "floating"}
+
+    page = viewer.get(f"{USAGE}/", scope)
+    [row] = json.loads(viewer.get(f"{USAGE}.json", scope).getvalue())["rows"]
+    facts = page.context["information"].facts
+
+    assert (row["used"], row["available"], int(row["utilization"])) == (17, available, percent)
+    assert (facts.used, facts.available, facts.percent) == (17, available, percent)
+    assert f'title="{how}"' in page.content.decode()
