@@ -150,7 +150,7 @@ def test_the_newest_is_first(web: Client) -> None:
 def test_an_outcome_leads_to_its_steps_and_says_on_hover_what_happened(web: Client, two: list[CloseRequest]) -> None:
     CloseRequest.objects.filter(pk=two[1].pk).update(message='It is "back" <now>.')
     shown = web.get("/closed-sessions/").content.decode()
-    cell = shown[: shown.index(">Taken again</a>")].rpartition("<a ")[2]
+    cell = shown[: shown.index("Taken again</span></a>")].rpartition("<a ")[2]
     assert "sign-warn" in cell
     assert f"/close/progress/?request={two[1].pk}" in cell
     assert f'title="{escape(CloseRequest.objects.get(pk=two[1].pk).message)}"' in cell
@@ -171,5 +171,5 @@ def test_an_outcome_leads_to_its_steps_and_says_on_hover_what_happened(web: Clie
 def test_no_outcome_looks_better_than_it_is(web: Client, state: CloseState, sign: str) -> None:
     close_request(state=state)
     shown = web.get("/closed-sessions/").content.decode()
-    cell = shown[: shown.index(f">{state.label.capitalize()}</a>")].rpartition("<a ")[2]
+    cell = shown[: shown.index(f"{state.label.capitalize()}</span></a>")].rpartition("<a ")[2]
     assert f'class="sign {sign}"' in cell

@@ -55,7 +55,7 @@ def gone(other: LicenseServer) -> CloseRequest:
     """A close on a license server that is to go."""
     session = OpenSessionFactory(feature__server__name="zsecret", user="zsecret-user")
     request = close_request(session, CloseState.CLOSED)
-    record.note("closed", "worker", "zsecret-user is gone", request)
+    record.note_all([CloseEvent(request=request, step="closed", by="worker", message="zsecret-user is gone")])
     return request
 
 

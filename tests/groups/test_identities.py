@@ -81,11 +81,13 @@ class TestThePickList:
 
         assert details(group) == ["4.0 floating", "5.1 floating"]
 
-    def test_what_an_old_member_says_joins_nothing(self, group) -> None:
+    def test_what_an_old_member_says_joins_only_where_nobody_else_knows(self, group) -> None:
         serve("PL", last_listed_at=NOON - 2 * DAY)
         serve("US", **NO_TYPE)
 
-        assert details(group) == ["5.1", "5.1 floating"]
+        assert details(group) == ["5.1 floating"]
+        serve("DK", type="token")
+        assert details(group) == ["5.1 floating", "5.1 token"]
 
     def test_a_feature_that_was_never_read_is_offered(self, group) -> None:
         LicenseServer.objects.filter(name="PL").update(read_at=None)

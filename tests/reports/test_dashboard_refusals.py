@@ -139,7 +139,7 @@ def test_any_title_is_kept_as_far_as_there_is_room(viewer: Client, title: str) -
 
 
 def test_a_graph_that_cannot_be_shown_says_why_where_no_field_says_it(viewer: Client, login: User) -> None:
-    pane = DashboardPane.pin(login.pk, title="x", report="realtime-sessions", part="graph", query="used_min=many")
+    pane, _ = DashboardPane.pin(login.pk, title="x", report="realtime-sessions", part="graph", query="used_min=many")
     address = f"/features/realtime/sessions/?{pane.query}"
     answers = [
         viewer.get(address, headers={"HX-Request": "true", "X-Part": "graph", "HX-Target": f"{target}-data"})
