@@ -89,17 +89,18 @@ def group_offers(
 ) -> list[Offer]:
     """What the Action cells of aggregated `rows` of `sessions` show: the ways to previews of all their sessions.
 
-    With each row goes the query string by which the sessions grid shows its sessions. In a group, a row may have none
-    that `login` sees. Where no session of a license server can be closed, its rows say why as the sessions do.
+    `rows` have what they are named by (`sessions_app.grid.aggregation.Names`), and with each goes the query string by
+    which the sessions grid shows its sessions. In a group, a row may have none that `login` sees. Where no session of a
+    license server can be closed, its rows say why as the sessions do.
     """
     if check.login_obstacle(login):
         return [ABSENT for _ in rows]
     preview = reverse("close-preview")
-    servers = LicenseServer.objects.filter(name__in={row["server__name"] for row in rows})
+    servers = {row["server_id"]: row for row in rows if row["server__name"]}  # which may be gone by now
     of_tool = cache(tool.obstacle)
-    by_server = {server.name: _of_server(server, of_tool) for server in servers}
+    by_server = {pk: _of_server(_server(row), of_tool) for pk, row in servers.items()}
     return [
-        by_server.get(row["server__name"]) or Offer(OfferState.OFFERED, url=f"{preview}?{query}") if seen else ABSENT
+        by_server.get(row["server_id"]) or Offer(OfferState.OFFERED, url=f"{preview}?{query}") if seen else ABSENT
         for row, query, seen in zip(rows, queries, _seen(login, rows, sessions), strict=True)
     ]
 

@@ -60,9 +60,11 @@ class Hosts(NamedTuple):
     addresses: list[str]
 
 
+SERVED_BY = tuple(f"server__{name}" for name in ("name", "manager", "site", "enabled"))
 NAMED = ("vendor", "name", "version", "type", "place", "expires", "expired", "permanent")
 GONE = {
-    **dict.fromkeys(("vendor", "name", "version", "type", "server__name"), ""),
+    **dict.fromkeys(("vendor", "name", "version", "type", *SERVED_BY), ""),
+    "server_id": None,
     "place": 0,
     "expires": None,
     "expired": False,
@@ -147,22 +149,23 @@ class Names:
     """What the features and license servers of some groups are called."""
 
     features: dict[int, dict[str, Any]]
-    servers: dict[int, str]
+    servers: dict[int, dict[str, Any]]
 
     @classmethod
     def of(cls, groups: Sequence[Group]) -> Names:
         features = {group["feature_id"] for group in groups if "feature_id" in group}
         servers = {group["server_id"] for group in groups if "server_id" in group}
-        found = Feature.objects.filter(pk__in=features).values("pk", "server__name", *NAMED, twin=Exists(TWINS))
-        return cls(
-            {row["pk"]: dict(row) for row in found} if features else {},
-            dict(LicenseServer.objects.filter(pk__in=servers).values_list("pk", "name")) if servers else {},
-        )
+        found = Feature.objects.filter(pk__in=features)
+        named = found.values("pk", "server_id", *SERVED_BY, *NAMED, twin=Exists(TWINS)) if features else ()
+        serving = {path: F(path.removeprefix("server__")) for path in SERVED_BY}
+        alone = LicenseServer.objects.filter(pk__in=servers).values("pk", **serving) if servers else ()
+        return cls({row["pk"]: dict(row) for row in named}, {row["pk"]: dict(row) for row in alone})
 
     def described(self, group: Group) -> Group:
-        """The paths of a session's feature and server, for the group's row."""
+        """The paths of a session's feature and license server, for the group's row."""
         if "feature_id" in group:
             feature = self.features.get(group["feature_id"], GONE)
             named = {f"feature__{name}": feature[name] for name in (*NAMED, "twin")}
-            return named | {"server__name": feature["server__name"]}
-        return {"server__name": self.servers.get(group["server_id"], "")} if "server_id" in group else {}
+            return named | {path: feature[path] for path in ("server_id", *SERVED_BY)}
+        server = self.servers.get(group["server_id"], GONE)
+        return {path: server[path] for path in SERVED_BY}

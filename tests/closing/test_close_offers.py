@@ -118,7 +118,8 @@ def test_a_page_of_rows_costs_a_fixed_number_of_queries(login: User, number: int
 
 def test_an_aggregated_row_leads_to_all_its_sessions(login: User) -> None:
     session = OpenSessionFactory(user="ada")
-    row = {"feature_id": session.feature_id, "server__name": session.server.name}
+    server = {f"server__{name}": getattr(session.server, name) for name in ("name", "manager", "site", "enabled")}
+    row = {"feature_id": session.feature_id, "server_id": session.server_id, **server}
     (offer,) = group_offers(login, ["scope=all&user_is=ada"], [row], OpenSession.objects.all())
     assert offer.url == "/close/preview/?scope=all&user_is=ada"
 
