@@ -47,7 +47,7 @@ def wanted(name: str, figures: Figures | None) -> int | None:
     if name == "Available":
         if figures.total is None or figures.used is None:
             return None
-        return figures.total - figures.used - figures.reserved
+        return figures.total - figures.used - figures.reserved + figures.apart
     value: int | None = getattr(figures, name.lower())
     return value
 
