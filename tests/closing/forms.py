@@ -30,11 +30,6 @@ class _Form(HTMLParser):
         self.inside = self.inside and tag != "form"
 
 
-def fields_of(preview: Any) -> dict[str, list[str]]:
-    """What the form of the page `preview` would send if nobody changed anything."""
-    return _Form(preview.content.decode()).fields
-
-
 def confirm(web: Client, preview: Any, **typed: str) -> Any:
     """The answer to the form of the page `preview`, with `typed` in its fields or ticked."""
     form = _Form(preview.content.decode())
