@@ -104,7 +104,7 @@ class Report(GridPage, ABC):
             "chart_title": self.graph_title,
             "address": request.get_full_path(),
             "version": reach.version if reach else "",
-            "live": not request.GET.get("at"),
+            "live": "at" not in state.given,
             "read_at": reach.read_at if reach else None,
             "follows": self.grid.name if target.startswith(f"{self.grid.name}-") else "",
             "state": state,

@@ -102,9 +102,11 @@ def test_what_shows_no_past_moment_is_not_asked_for_one(viewer: Viewer, path: st
     FeatureFactory.create(used=7)
 
     page = viewer.page(path, at="2020-01-01").content.decode()
+    graph = viewer.client.get(f"{path}/?at=2020-01-01", headers={"X-Part": "graph"}).content.decode()
     refused = viewer.file("json", path, at="2020-01-01")
 
     assert "data-live data-version" in page  # its rows are those of now, and go on with it
+    assert " data-live" in graph
     assert "updated" in page
     assert refused.status_code == 400
     assert refused.content == b"at: There is no such parameter.\n"
