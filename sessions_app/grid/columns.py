@@ -129,9 +129,9 @@ class Column(tables.Column):  # type: ignore[misc]  # the package has no types
         """What stands where there is no value, on the page, in PDF and in XLSX: a dash where it is not known."""
         return NOT_KNOWN
 
-    def absent_cell(self, row: Row) -> str:
+    def absent_cell(self, row: Row) -> SafeString:
         word = self.absent(row)
-        return DASH if word == NOT_KNOWN else f'<span class="muted">{escape(word)}</span>'
+        return DASH if word == NOT_KNOWN else format_html('<span class="muted">{}</span>', word)
 
     def cell(self, row: Row, moment: Moment) -> str:
         """The inner HTML of the cell."""

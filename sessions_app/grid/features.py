@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from groups_app.identities import known_features
 from groups_app.models import LicenseServerGroup
 from groups_app.scope import Scope, feature_address
+from groups_app.sums import with_arithmetic
 from licstats.models import Feature
 from sessions_app.grid.aggregation import Aggregation
 from sessions_app.grid.columns import (
@@ -45,6 +46,16 @@ class HistoryLink(Column):
         return format_html('<a href="{}">{}</a>', address, row["name"])
 
 
+class KnownTotal(NumberColumn):
+    """All licenses at the last reading; of a group it leads to its arithmetic."""
+
+    def cell(self, row: Row, moment: Moment) -> str:
+        total = super().cell(row, moment)
+        if row["scope_kind"] != "group":
+            return total
+        return with_arithmetic(total, row["server__name"], identity_of(row))
+
+
 class FeaturesTable(GridTable):
     server = Column("Name", "server__name", group=SERVER)
     vendor = Column("Vendor", "vendor", group=SERVER)
@@ -52,7 +63,7 @@ class FeaturesTable(GridTable):
     version = Column("Version", "version", group=FEATURE)
     type = ChoiceColumn("Type", "type", group=FEATURE, choices=TYPES)
     servers = NumberColumn("License Servers", "servers", help_text="That have it, or had it")
-    total = NumberColumn(
+    total = KnownTotal(
         "Total",
         "total",
         nullable=True,

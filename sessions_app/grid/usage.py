@@ -138,7 +138,7 @@ class UtilizationColumn(NumberColumn):
         return None if raw is None else round(raw, 1)
 
     def cell(self, row: Row, moment: Moment) -> str:
-        return utilization(row["utilization"], why_no_utilization(row["used"], row["total"]))
+        return explained(utilization(row["utilization"], why_no_utilization(row["used"], row["total"])), row)
 
 
 class ExpirationColumn(DateColumn):
