@@ -272,6 +272,11 @@ class Links:
         return self.state.here
 
     @property
+    def left_open(self) -> str:
+        """What the address does not say, for the entry of the history that a choice leaves behind (grid.js)."""
+        return preferences.left_open(self.state)
+
+    @property
     def sizes(self) -> list[tuple[int, str, bool]]:
         return [(size, self.state.link(per_page=size), size == self.state.per_page) for size in PAGE_SIZES]
 

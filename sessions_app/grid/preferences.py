@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
 from django.http import QueryDict
 
 from groups_app.visibility import Login
@@ -50,6 +53,23 @@ def standing_aside(state: GridState) -> set[str]:
     if named:
         return state.aside & named
     return {name for name in state.aside if state.grid.shown_first(state.grid.columns[name], state.aggregation)}
+
+
+def with_columns(state: GridState, chosen: Sequence[str]) -> str:
+    """`chosen` of those to choose from, for a query string, with those that stand aside."""
+    beside = standing_aside(state) if chosen else set()
+    return ",".join([*(name for name in state.grid.columns if name in beside), *chosen])
+
+
+def left_open(state: GridState) -> str:
+    """As a query string, what this page shows of that which its login may choose and its address leaves open."""
+    chosen = [column.name for column in state.columns if column.name not in state.grid.always]
+    shown = {
+        "sort": ",".join(map(str, state.sort)),
+        "columns": with_columns(state, chosen),
+        "per_page": str(state.per_page),
+    }
+    return urlencode({name: text for name, text in shown.items() if text and name not in state.given})
 
 
 def forget_choices(state: GridState) -> None:

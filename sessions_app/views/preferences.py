@@ -37,8 +37,7 @@ def grid_preferences(request: HttpRequest, name: str) -> HttpResponse:
         preferences.forget_choices(state)
         return HttpResponseRedirect(path + state.link_without(preferences.KEPT))
     chosen = [name for name in request.POST.getlist("column") if name in grid.columns]
-    beside = preferences.standing_aside(state) if chosen else set()
-    target = state.link(columns=",".join([name for name in grid.columns if name in beside] + chosen))
+    target = state.link(columns=preferences.with_columns(state, chosen))
     state = read_state(grid, QueryDict(target.removeprefix("?")), request.user, timezone.now())
     preferences.keep_choice(state, "columns")
     return HttpResponseRedirect(path + target)

@@ -20,8 +20,22 @@
   const CHOICES = [["[data-adding]", "sort"], [".sizes", "per_page"]];
   document.addEventListener("htmx:configRequest", (event) => {
     const [, name] = CHOICES.find(([links]) => event.detail.elt.closest?.(links)) || [];
-    if (name) event.detail.headers["X-Grid-Choice"] = name;
+    if (!name) return;
+    event.detail.headers["X-Grid-Choice"] = name;
+    leaveBehind(event.detail.elt, [name]);
   });
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("[data-grid-columns]")) return;
+    leaveBehind(event.target, event.submitter?.name === "forget" ? ["sort", "columns", "per_page"] : ["columns"]);
+  });
+  // Where an address says nothing, the login's last choice counts. The one that Back leads to says what it shows now.
+  function leaveBehind(chooser, names) {
+    const open = new URLSearchParams(chooser.closest("[data-grid]").dataset.open);
+    const url = new URL(location);
+    for (const name of names) if (open.has(name)) url.searchParams.set(name, open.get(name));
+    history.replaceState(history.state, "", url);
+    shown = here();
+  }
 
   // ---- filters that licstats did not answer are sent again as soon as it answers anything ------------------------
   const unanswered = new Set();

@@ -91,6 +91,41 @@ def test_back_and_forward_show_what_was_there(sessions: Page) -> None:
     status(sessions, "Rows 1 - 1 of 1")
 
 
+def choose_an_order(page: Page) -> None:
+    page.get_by_role("link", name="Used", exact=True).click()
+
+
+def choose_a_size(page: Page) -> None:
+    page.get_by_role("link", name="50", exact=True).click()
+
+
+def choose_columns(page: Page) -> None:
+    page.get_by_text("Columns", exact=True).click()
+    page.get_by_role("checkbox", name="Time Used").uncheck()
+    page.get_by_role("button", name="Show these columns").click()
+
+
+def arranged(page: Page) -> list[str]:
+    """By what the rows are sorted, how many a page has, and of what columns."""
+    parts = ("thead [aria-sort] a", ".sizes [aria-current]", "[data-grid-columns] label:has(:checked)")
+    return [text for part in parts for text in page.locator(f"#sessions {part}").all_text_contents()]
+
+
+@pytest.mark.parametrize("choose", [choose_an_order, choose_a_size, choose_columns])
+def test_back_takes_a_choice_back_though_it_is_kept(sessions: Page, choose: Callable[[Page], None]) -> None:
+    before, address = arranged(sessions), sessions.url
+    choose(sessions)
+    expect(sessions).not_to_have_url(address)
+    expect(sessions.locator("#sessions")).not_to_have_attribute("data-here", PATH)
+    after = arranged(sessions)
+    assert after != before
+
+    for step, shown in [("go_back", before), ("reload", before), ("go_forward", after), ("reload", after)]:
+        with sessions.expect_event("load"):
+            getattr(sessions, step)()
+        assert arranged(sessions) == shown
+
+
 def test_a_switch_is_turned_by_space(sessions: Page) -> None:
     switch = sessions.get_by_role("switch", name="Borrowed Only")
     switch.press("Space")
