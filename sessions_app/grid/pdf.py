@@ -20,6 +20,7 @@ from sessions_app.grid.words import in_words
 
 FONT = files("fontpkg_noto_sans") / "files" / "NotoSans[wdth,wght].ttf"
 MISSING = "\N{REPLACEMENT CHARACTER}"  # shown for letters that the font does not have
+LOST = f"Some letters are not in the font of this file and stand as {MISSING}: save as CSV or XLSX to have them."
 MARGIN = 28.0  # points, as all measures of the page
 SIZE, SMALLEST = 7.0, 5.0  # of letters; the smaller ones where words would be broken else
 LEADING, GAP = 1.7, 1.0  # from line to line and from column to column, in units of the letters' size
@@ -48,10 +49,7 @@ def texts(state: GridState, columns: Sequence[Column]) -> Iterator[list[str]]:
     """Every row in the words of the screen."""
     moment = state.moment
     for row in state.grid.source(state).every(columns):
-        words = (
-            column.words(column.value(row[column.path], moment), moment) or column.absent(row) for column in columns
-        )
-        yield [readable(text) for text in words]
+        yield [column.words(column.value(row[column.path], moment), moment) or column.absent(row) for column in columns]
 
 
 class Sheet:
@@ -62,6 +60,7 @@ class Sheet:
         self.state = state
         self.columns = columns
         self.total = total
+        self.when = f"{state.moment.now.astimezone(state.moment.zone):%Y-%m-%d %H:%M}"
         self.pdf = FPDF("landscape", "pt", "A4")
         self.pdf.set_auto_page_break(False)
         self.pdf.set_title(state.grid.title)
@@ -70,6 +69,8 @@ class Sheet:
         self.letters = Letters(self.pdf)
         self.room = self.pdf.w - 2 * MARGIN
         self.number_width = max(map(self.letters.width, ["#", f"{total:,}"])) + GAP
+        self.lost = False
+        self.about = self._shown(f"{'; '.join(part for part in in_words(state) if part)}.")
         self.size, self.widths = self._layout(rows)
         self.y = 0.0
         self._new_page()
@@ -77,9 +78,15 @@ class Sheet:
     def write(self, rows: Iterable[list[str]]) -> None:
         count = 0
         for count, row in enumerate(rows, 1):
-            self._row(f"{count:,}", row)
+            self._row(f"{count:,}", [readable(text) for text in row])
         if not count:
             self.pdf.text(MARGIN, self.y + SIZE * LEADING, "No rows.")
+
+    def _shown(self, text: str) -> str:
+        """`text` as it is written; what it loses by that, the head tells of."""
+        shown = readable(text)
+        self.lost |= shown != text
+        return shown
 
     def _layout(self, rows: Iterable[list[str]]) -> tuple[float, list[float]]:
         """The size of the letters, and the widths of the columns in units of it."""
@@ -87,7 +94,7 @@ class Sheet:
         least = [max(map(width, column.title.split())) for column in self.columns]
         most = [0.0] * len(least)
         for row in rows:
-            for place, (column, text) in enumerate(zip(self.columns, row, strict=True)):
+            for place, (column, text) in enumerate(zip(self.columns, map(self._shown, row), strict=True)):
                 wide = width(text)
                 most[place] = max(most[place], wide)
                 if wide > least[place]:
@@ -101,30 +108,32 @@ class Sheet:
     def _new_page(self) -> None:
         self.pdf.add_page()
         self.y = MARGIN
-        local = self.state.moment.now.astimezone(self.state.moment.zone)
         if self.pdf.page_no() == 1:
-            self.pdf.set_font_size(14)
-            self.pdf.text(MARGIN, self.y + 12, self.state.grid.title)
-            self.pdf.set_font_size(8)
-            about = "; ".join(part for part in in_words(self.state) if part)
-            for line in self.letters.broken(readable(f"{about}."), self.room / 8):
-                self.y += 12
-                self.pdf.text(MARGIN, self.y + 14, line)
-            self.y += 12
-            self.pdf.text(
-                MARGIN, self.y + 14, f"{self.total:,} rows at {local:%Y-%m-%d %H:%M} ({self.state.moment.zone})"
-            )
-            self.y += 22
+            self._head()
         self.pdf.set_font_size(SIZE)
         self.pdf.set_text_color(90)
         self.pdf.text(self.pdf.w - MARGIN - 60, self.pdf.h - 14, f"Page {self.pdf.page_no()}")
-        self.pdf.text(MARGIN, self.pdf.h - 14, f"{self.state.grid.title}, {local:%Y-%m-%d %H:%M}")
+        self.pdf.text(MARGIN, self.pdf.h - 14, f"{self.state.grid.title}, {self.when}")
         self.pdf.set_font_size(self.size)
         self._titles()
         self.pdf.set_text_color(0)
         self.pdf.set_draw_color(200)
         self.pdf.line(MARGIN, self.y + 3, self.pdf.w - MARGIN, self.y + 3)
         self.y += 4
+
+    def _head(self) -> None:
+        """What the document shows, and what it could not."""
+        self.pdf.set_font_size(14)
+        self.pdf.text(MARGIN, self.y + 12, self.state.grid.title)
+        self.pdf.set_font_size(8)
+        lines = self.letters.broken(self.about, self.room / 8)
+        lines.append(f"{self.total:,} rows at {self.when} ({self.state.moment.zone})")
+        if self.lost:
+            lines.append(LOST)
+        for line in lines:
+            self.y += 12
+            self.pdf.text(MARGIN, self.y + 14, line)
+        self.y += 22
 
     def _titles(self) -> None:
         """The last lines of all titles stand beside each other."""

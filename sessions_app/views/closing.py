@@ -29,7 +29,7 @@ from sessions_app.grid.pages import GridPage, Reach
 from sessions_app.grid.sessions import SESSIONS
 from sessions_app.grid.state import GridState
 from sessions_app.grid.state_reader import read_state
-from sessions_app.models import CloseRequest, OpenSession
+from sessions_app.models import CloseRequest, CloseState, OpenSession
 
 GONE = "It had ended before you confirmed, so nothing was asked for."
 
@@ -188,7 +188,14 @@ def _tally(rows: list[CloseRequest]) -> str:
     if len(rows) < 2:
         return ""
     counts = Counter("under way" if row.under_way else row.get_state_display() for row in rows)
-    return f"Of {len(rows)}: {', '.join(f'{count} {words}' for words, count in counts.most_common())}."
+    return f"Of {len(rows)}: {', '.join(_counted(number, words) for words, number in counts.most_common())}."
+
+
+def _counted(number: int, words: str) -> str:
+    """All states but a dry run read the same of one and of several."""
+    if words != CloseState.DRY_RUN.label:
+        return f"{number} {words}"
+    return "1 was a dry run" if number == 1 else f"{number} were dry runs"
 
 
 def _version(rows: Iterable[CloseRequest]) -> str:

@@ -102,3 +102,40 @@ def test_hosts_of_a_row_stand_in_as_many_lines_as_they_take_each_whole(viewer: V
 
     assert_beside_each_other(written)
     assert {word.strip(";") for text in texts(written) for word in text.split()} >= set(hosts)
+
+
+LOST = "Some letters are not in the font of this file and stand as �: save as CSV or XLSX to have them."
+
+
+def test_names_that_the_font_cannot_write_are_told_of_once_before_the_first_row(
+    viewer: Viewer, written: list[Written]
+) -> None:
+    feature = FeatureFactory.create()
+    for number in range(100):
+        OpenSessionFactory.create(feature=feature, user=f"user{number:02}")
+    for name in ("山田太郎", "鈴木花子"):
+        OpenSessionFactory.create(feature=feature, user=name)
+
+    save(viewer, sort="user")
+
+    found = texts(written)
+    assert found.count("����") == 2
+    assert found.count(LOST) == 1
+    assert found.index(LOST) < found.index("user00")
+    assert_beside_each_other(written)
+
+
+def test_words_of_the_head_that_the_font_cannot_write_are_told_of(viewer: Viewer, written: list[Written]) -> None:
+    save(viewer, user_is="山田太郎")
+
+    assert texts(written).count(LOST) == 1
+
+
+@pytest.mark.parametrize("name", ["Žofie Čermáková", "Ζωή", "Юлия", "as the license manager wrote it: �"])
+def test_nothing_is_told_of_names_that_are_written_whole(viewer: Viewer, written: list[Written], name: str) -> None:
+    OpenSessionFactory.create(user=name)
+
+    save(viewer, user_is=name)
+
+    assert "".join(name.split()) in "".join("".join(texts(written)).split())
+    assert LOST not in texts(written)
