@@ -14,11 +14,13 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
+from django_htmx.http import HttpResponseClientRefresh
 
 from groups_app.scope import SCOPE_FIELDS
 from licstats.live import VERSION_HEADER, mark, unchanged
 from sessions_app.charts.periods import Period
 from sessions_app.gaps import told
+from sessions_app.grid.available import is_available
 from sessions_app.grid.exports import exported
 from sessions_app.grid.grids import Grid
 from sessions_app.grid.pages import GridPage, Reach
@@ -76,6 +78,8 @@ class Report(GridPage, ABC):
             return answer
         state = self.state_of(request, now, reach)
         context = self.part_context(request, state, reach)
+        if not context["follows"] and not is_available(state):
+            return HttpResponseClientRefresh()  # the dashboard says so, and does not name it
         if part is Part.GRAPH and mistyped(state) and VERSION_HEADER in request.headers and context["follows"]:
             return HttpResponse(status=204)  # the grid says what is wrong; meanwhile the graph stays as it is
         if part is Part.GRAPH:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -12,13 +13,13 @@ from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from groups_app.models import LicenseServerGroup
+from groups_app.models import HiddenServer, LicenseServerGroup
 from licstats.models import Feature, LicenseServer
 from sessions_app.models import DashboardPane, OpenSession
 from sessions_app.models.dashboard import Part
 from tests.browser.conftest import hasten
 from tests.browser.sessions_page import PATH
-from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory
+from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory, UserFactory
 
 
 @pytest.fixture
@@ -217,3 +218,20 @@ def test_the_header_of_a_pane_follows_readings_and_says_when_there_are_none_any_
 
     expect(age.locator(".age-stale")).to_have_text("3 d ago stale")
     expect(admin_page.locator(".dashboard > .pane")).to_contain_text("No realtime data: PL is not queried any more")
+
+
+@pytest.mark.parametrize("part", list(Part))
+@pytest.mark.parametrize("query", ["scope=server:PL", "server_is=PL"])
+def test_a_pane_of_a_license_server_that_is_hidden_meanwhile_is_not_available_any_more(
+    sign_in: Callable[[User], Page], live_server: LiveServer, feature: Feature, part: Part, query: str
+) -> None:
+    login = UserFactory(username="vic")
+    pin(login, "PL at night", query, part=part)
+    page = opened(sign_in(login), live_server)
+    expect(page.locator(".dashboard h2")).to_have_text("PL at night")
+
+    HiddenServer.objects.create(user=login, server=feature.server)
+    hasten(page)
+
+    expect(page.locator(".dashboard h2")).to_contain_text("Not available 1: Realtime")
+    assert page.locator(".dashboard [hx-get]").count() == 0
