@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_GET, require_POST
 
 from licstats.moments import minute_anywhere
-from sessions_app.grid.filters import Is
+from sessions_app.grid.available import is_available
 from sessions_app.grid.pages import is_fragment
 from sessions_app.grid.state import GridState
 from sessions_app.grid.state_reader import read_state
@@ -31,7 +31,6 @@ from sessions_app.views.usage import RealtimeUsage
 REPORTS: dict[str, type[Report]] = {
     report.url_name: report for report in (RealtimeSessions, RealtimeUsage, UserSessions, HistorySessions, HistoryUsage)
 }
-NAMING = {"server", "vendor", "feature"}  # columns
 STEPS = {"up": -1, "down": 1}
 
 
@@ -78,25 +77,8 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 def shown(pane: DashboardPane, request: HttpRequest) -> ShownPane:
     report = REPORTS[pane.report]
     state = state_of(request, report, pane.query)
-    available = not any(name in state.errors for name in state.grid.scope_fields) and sees_what_is_named(state)
     stand_in = report.graph_title if pane.part == Part.GRAPH else state.grid.title
-    return ShownPane(pane, f"{reverse(pane.report)}?{pane.query}", available, stand_in, state.at)
-
-
-def sees_what_is_named(state: GridState) -> bool:
-    """Whether the license server, vendor and feature that filters name are there for its login, whatever the rows."""
-    named = {
-        chosen.field_name.removeprefix("feature__"): value
-        for _, chosen, value in state.filters.given()
-        if isinstance(chosen, Is) and chosen.column in NAMING
-    }
-    servers, features = state.scope.servers(), state.scope.features()
-    if "server__name" in named:
-        servers = servers.filter(name=named.pop("server__name"))
-        features = features.filter(server__in=servers)
-        if not servers.exists():
-            return False
-    return not named or features.filter(**named).exists()
+    return ShownPane(pane, f"{reverse(pane.report)}?{pane.query}", is_available(state), stand_in, state.at)
 
 
 def numbered(panes: list[ShownPane]) -> Iterator[ShownPane]:

@@ -63,7 +63,7 @@ class History(Report):
 
     def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
         period = period_of(state)
-        context = super().context(request, state, reach) | scoped_context(self.url_name, state, realtime=False)
+        context = super().context(request, state, reach) | scoped_context(self.url_name, state, realtime=self.realtime)
         return context | {
             "bounds": [
                 Bound.of("From", "from", period.start if period else None, state),

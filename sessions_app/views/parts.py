@@ -14,11 +14,13 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
+from django_htmx.http import HttpResponseClientRefresh
 
 from groups_app.scope import SCOPE_FIELDS
 from licstats.live import VERSION_HEADER, mark, unchanged
 from sessions_app.charts.periods import Period
 from sessions_app.gaps import told
+from sessions_app.grid.available import is_available
 from sessions_app.grid.exports import exported
 from sessions_app.grid.grids import Grid
 from sessions_app.grid.pages import GridPage, Reach
@@ -28,6 +30,7 @@ from sessions_app.grid.state import GridState
 from sessions_app.grid.words import described, kept_words
 from sessions_app.models.dashboard import Part
 from sessions_app.servers import without_fresh_reading
+from sessions_app.views.scoped import no_data_context
 
 PART_HEADER = "X-Part"
 TARGET_SUFFIX = "-data"
@@ -47,6 +50,7 @@ class Report(GridPage, ABC):
     fields_beside = True
     url_name: ClassVar[str]
     graph_title: ClassVar[str] = ""
+    realtime: ClassVar[bool] = False  # whether it is about now, and so says where that is not known
     draws_curve: ClassVar[bool] = False  # whether its graph is one feature's usage, known up to the last reading
 
     @classmethod
@@ -74,6 +78,8 @@ class Report(GridPage, ABC):
             return answer
         state = self.state_of(request, now, reach)
         context = self.part_context(request, state, reach)
+        if not context["follows"] and not is_available(state):
+            return HttpResponseClientRefresh()  # the dashboard says so, and does not name it
         if part is Part.GRAPH and mistyped(state) and VERSION_HEADER in request.headers and context["follows"]:
             return HttpResponse(status=204)  # the grid says what is wrong; meanwhile the graph stays as it is
         if part is Part.GRAPH:
@@ -83,7 +89,7 @@ class Report(GridPage, ABC):
             page = self.grid.page(state, reach.version if reach else "")
             context |= {"page": page, "body": body(state, page), "header_groups": header_groups(state)}
             context |= {} if page.total else self.why_empty(state)
-        template = "charts/figure.html" if part is Part.GRAPH else "dashboard/rows.html"
+        template = "charts/figure.html" if context["follows"] else "dashboard/part.html"
         return mark(render(request, template, context), reach.read_at if reach else None)
 
     def depends_on(self, request: HttpRequest, scope: Any, reach: Reach, now: datetime) -> Sequence[object]:
@@ -99,18 +105,24 @@ class Report(GridPage, ABC):
 
     def part_context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
         target = request.headers.get("HX-Target", "").removesuffix(TARGET_SUFFIX)
+        follows = self.grid.name if target.startswith(f"{self.grid.name}-") else ""
+        read_at = reach.read_at if reach else None
+        no_data = no_data_context(state)["no_data"] if self.realtime and not follows else ""
         return {
             "chart_id": target or self.grid.name,
             "chart_title": self.graph_title,
             "address": request.get_full_path(),
             "version": reach.version if reach else "",
             "live": "at" not in state.given,
-            "read_at": reach.read_at if reach else None,
-            "follows": self.grid.name if target.startswith(f"{self.grid.name}-") else "",
+            "read_at": read_at,
+            "read_interval": None,
+            "follows": follows,
             "state": state,
             "described": described(state),
-            "not_known": told(state.gaps),
+            "chart_no_data": no_data,
+            "not_known": [*filter(None, [no_data]), *told(state.gaps)],
             "grid": self.grid,
+            **({} if over(state.scope, read_at) else freshness(state, reach)),
         }
 
     def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
@@ -157,7 +169,7 @@ class Report(GridPage, ABC):
 def over(scope: Any, read_at: datetime | None) -> bool:
     """Whether all that is to be known of its period has been read, of each license server."""
     period: Period | None = getattr(scope, "period", None)
-    return period is not None and read_at is not None and period.end + READ_BY_THEN <= read_at
+    return period is not None and read_at is not None and period.end <= read_at - READ_BY_THEN
 
 
 def freshness(state: GridState, reach: Reach | None) -> dict[str, Any]:

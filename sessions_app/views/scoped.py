@@ -102,16 +102,21 @@ def feature_detail(version: str, kind: str) -> str:
 def scoped_context(report: str, state: GridState, *, realtime: bool) -> dict[str, Any]:
     """`information`; where a report is `realtime`, what is to be said about its data too.
 
-    That is `no_data`, with the way to the history of the same choice, and the `notices` about a group's members.
+    That is what `no_data_context` says, and the `notices` about a group's members.
     """
     scope = state.scope
     facts = facts_of(scope, timezone.now()) if scope else None  # of now, whatever moment the rows are of
     context: dict[str, Any] = {"information": Information(report, state, facts)}
     if not realtime:
         return context
-    context |= {"no_data": "", "notices": []}
-    if scope is not None and state.at is None and (scope.server or scope.group):
-        context["no_data"] = no_realtime_data(scope, state.moment.now)
-        context["history_address"] = f"{reverse('history-usage')}?{urlencode(scope.params())}"
-        context["notices"] = group_notices(scope.group, state.moment.now) if scope.group else []
-    return context
+    group = scope.group if scope and state.at is None else None
+    return context | no_data_context(state) | {"notices": group_notices(group, state.moment.now) if group else []}
+
+
+def no_data_context(state: GridState) -> dict[str, Any]:
+    """`no_data`: why a license server or group has no realtime data, or old ones only; and the way to its history."""
+    scope = state.scope
+    if scope is None or state.at is not None or not (scope.server or scope.group):
+        return {"no_data": ""}
+    address = f"{reverse('history-usage')}?{urlencode(scope.params())}"
+    return {"no_data": no_realtime_data(scope, state.moment.now), "history_address": address}

@@ -99,11 +99,12 @@ class RealtimeSessions(SessionsReport):
 
     grid = SESSIONS
     url_name = "realtime-sessions"
+    realtime = True
     template_name = "sessions/realtime.html"
 
     def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
         context = super().context(request, state, reach)
-        return context | scoped_context(self.url_name, state, realtime=True)
+        return context | scoped_context(self.url_name, state, realtime=self.realtime)
 
 
 class UserSessions(SessionsReport):

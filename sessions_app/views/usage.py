@@ -22,6 +22,7 @@ class RealtimeUsage(Report):
 
     grid = USAGE
     url_name = "realtime-usage"
+    realtime = True
     template_name = "usage/realtime.html"
     fragment_name = "grid/fragment.html"
     graph_title = "Feature Usage, today"
@@ -29,7 +30,7 @@ class RealtimeUsage(Report):
 
     def context(self, request: HttpRequest, state: GridState, reach: Reach | None) -> dict[str, Any]:
         context = super().context(request, state, reach)
-        return context | scoped_context(self.url_name, state, realtime=True)
+        return context | scoped_context(self.url_name, state, realtime=self.realtime)
 
     def why_empty(self, state: GridState) -> dict[str, Any]:
         scope = state.scope

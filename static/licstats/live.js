@@ -20,8 +20,7 @@
    An answer, 204 as well, may carry X-Read-At: an ISO time; it moves <time data-read> of the element's .pane on.
    After a swap the element gets the event "licstats:live" (draw a graph again); detail.version is the new version.
 
-   Ages:  <time data-age datetime="ISO" [data-interval="60"]>12 s ago</time> counts by the server's clock; says nothing
-          as long as it has no datetime (no reading has come that it could tell the age of);
+   Ages:  <time data-age datetime="ISO" [data-interval="60"]>12 s ago</time> counts by the server's clock;
           with data-interval (seconds) its class is age-fresh, age-late or age-stale, the rule of licstats/ages.py.
    Spans: in a live element, <time data-since="ISO">6 h 5 min</time> goes on by the same clock.
 
@@ -43,7 +42,7 @@
     return `${seconds} s ago`;
   }
   function count(scope = document) {
-    for (const time of scope.querySelectorAll("time[data-age][datetime]")) {
+    for (const time of scope.querySelectorAll("time[data-age]")) {
       const seconds = Math.max(0, Math.floor((now() - Date.parse(time.dateTime)) / 1000));
       const words = ago(seconds);
       const text = time.querySelector("[data-age-text]") || time;

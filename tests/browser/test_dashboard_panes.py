@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import F
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from groups_app.models import LicenseServerGroup
-from licstats.models import Feature
+from groups_app.models import HiddenServer, LicenseServerGroup
+from licstats.models import Feature, LicenseServer
 from sessions_app.models import DashboardPane, OpenSession
+from sessions_app.models.dashboard import Part
+from tests.browser.conftest import hasten
 from tests.browser.sessions_page import PATH
-from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory
+from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory, UserFactory
 
 
 @pytest.fixture
@@ -190,3 +195,43 @@ def test_what_was_done_is_said_for_a_while_and_then_leaves_the_panes_free(
     admin_page.mouse.move(0, 0)
     admin_page.clock.run_for(2_000)
     expect(said).to_have_count(0)
+
+
+def change(**fields: object) -> None:
+    LicenseServer.objects.update(**fields, revision=F("revision") + 1)
+
+
+@pytest.mark.parametrize("part", list(Part))
+def test_the_header_of_a_pane_follows_readings_and_says_when_there_are_none_any_more(
+    admin_page: Page, live_server: LiveServer, feature: Feature, part: Part
+) -> None:
+    LicenseServer.objects.update(read_at=timezone.now() - timedelta(seconds=100))
+    pin(User.objects.get(username="ada"), "One", "scope=server:PL", part=part)
+    opened(admin_page, live_server)
+    age = admin_page.locator(".pane-age")
+    expect(age).to_have_text(re.compile(r"^\s*updated 1 min ago\s*$"))
+    hasten(admin_page)
+    LicenseServer.objects.update(read_at=timezone.now() + timedelta(minutes=5))  # it found nothing new
+    expect(age).to_have_text(re.compile(r"^\s*updated just now\s*$"))
+
+    change(enabled=False, read_at=timezone.now() - timedelta(days=3))
+
+    expect(age.locator(".age-stale")).to_have_text("3 d ago stale")
+    expect(admin_page.locator(".dashboard > .pane")).to_contain_text("No realtime data: PL is not queried any more")
+
+
+@pytest.mark.parametrize("part", list(Part))
+@pytest.mark.parametrize("query", ["scope=server:PL", "server_is=PL"])
+def test_a_pane_of_a_license_server_that_is_hidden_meanwhile_is_not_available_any_more(
+    sign_in: Callable[[User], Page], live_server: LiveServer, feature: Feature, part: Part, query: str
+) -> None:
+    login = UserFactory(username="vic")
+    pin(login, "PL at night", query, part=part)
+    page = opened(sign_in(login), live_server)
+    expect(page.locator(".dashboard h2")).to_have_text("PL at night")
+
+    HiddenServer.objects.create(user=login, server=feature.server)
+    hasten(page)
+
+    expect(page.locator(".dashboard h2")).to_contain_text("Not available 1: Realtime")
+    assert page.locator(".dashboard [hx-get]").count() == 0

@@ -9,7 +9,7 @@ from django.test import Client
 
 from groups_app.models import HiddenServer
 from sessions_app.models import DashboardPane
-from sessions_app.models.dashboard import MOST_PANES
+from sessions_app.models.dashboard import MOST_PANES, Part
 from tests.factories import FeatureFactory, LicenseServerFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -199,3 +199,25 @@ def test_a_pane_that_names_a_license_server_without_features_is_available(viewer
     LicenseServerFactory(name="US")
     pin(viewer, "server_is=US")
     assert "License Server Name is US" in viewer.get("/").content.decode()
+
+
+@pytest.mark.parametrize("part", list(Part))
+@pytest.mark.parametrize("named", ["scope=server:US", "server_is=US", "feature_is=cam"])
+def test_an_open_pane_of_what_is_hidden_meanwhile_loads_the_dashboard_again_which_says_so(
+    viewer: Client, login: User, part: Part, named: str
+) -> None:
+    feature = FeatureFactory(server__name="US", name="cam")
+    pin(viewer, named, part=part)
+    address = f"/features/realtime/sessions/?{DashboardPane.objects.get().query}"
+    headers = {"HX-Request": "true", "X-Part": part, "HX-Target": "pane-1-data"}
+    shown = viewer.get(address, headers=headers)
+    assert "HX-Refresh" not in shown.headers
+
+    HiddenServer.objects.create(user=login, server=feature.server)
+    answer = viewer.get(address, headers=headers | {"X-Version": shown.context["version"]})
+
+    assert answer.headers["HX-Refresh"] == "true"
+    assert answer.content == b""
+    page = viewer.get("/").content.decode()
+    assert "Not available 1: " in page
+    assert "hx-get" not in page.partition('class="dashboard"')[2]  # so it does not load again and again
