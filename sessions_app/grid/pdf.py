@@ -9,6 +9,7 @@ from importlib.resources import files
 from itertools import zip_longest
 from typing import IO
 
+from django.template.defaultfilters import pluralize
 from fontTools.ttLib import TTFont
 from fpdf import FPDF
 
@@ -127,7 +128,7 @@ class Sheet:
         self.pdf.text(MARGIN, self.y + 12, self.state.grid.title)
         self.pdf.set_font_size(8)
         lines = self.letters.broken(self.about, self.room / 8)
-        lines.append(f"{self.total:,} rows at {self.when} ({self.state.moment.zone})")
+        lines.append(f"{self.total:,} row{pluralize(self.total)} at {self.when} ({self.state.moment.zone})")
         if self.lost:
             lines.append(LOST)
         for line in lines:

@@ -139,3 +139,12 @@ def test_nothing_is_told_of_names_that_are_written_whole(viewer: Viewer, written
 
     assert "".join(name.split()) in "".join("".join(texts(written)).split())
     assert LOST not in texts(written)
+
+
+@pytest.mark.parametrize(("rows", "told"), [(0, "0 rows at "), (1, "1 row at "), (2, "2 rows at ")])
+def test_the_head_says_how_many_rows_follow(viewer: Viewer, written: list[Written], rows: int, told: str) -> None:
+    OpenSessionFactory.create_batch(rows)
+
+    save(viewer)
+
+    assert any(text.startswith(told) for text in texts(written))
