@@ -184,6 +184,6 @@ def merging(figures: Mapping[str, Figure], *, named: bool, counting: str) -> str
     return MERGED.format(
         parts="".join(f",\n        {figure.parts}" for figure in figures.values() if figure.parts),
         merged="".join(f",\n    {figure.merged} AS {name}" for name, figure in figures.items()),
-        named="\n    WHERE f.name = ANY(%(names)s)" if named else "",
+        named="\n    WHERE f.name IN (SELECT UNNEST(%(names)s::text[]))" if named else "",
         counting=counting,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -32,7 +33,7 @@ from sessions_app.grid.past import PastGrid
 from sessions_app.grid.rows import RowSource
 from sessions_app.grid.sessions import ONE, TYPES
 from sessions_app.grid.state import GridState
-from sessions_app.grid.usage import MergedRows, identity_of
+from sessions_app.grid.usage import MergedRows, counted, identity_of
 
 IDENTITY = ("server__name", "scope_kind", "name", "version", "type")
 FIGURES = ("total", "servers", "last_update")
@@ -105,8 +106,9 @@ def known_rows(group: LicenseServerGroup, now: datetime) -> QuerySet[Any]:
 class KnownRows(MergedRows):
     """So few figures are looked at always."""
 
-    def looked_at(self) -> QuerySet[Any]:
-        return self.rows
+    def counted_slice(self, start: int, stop: int) -> tuple[Sequence[Row], int] | None:
+        found = counted(self.rows.order_by(*self.order()), self.wanted(), start, stop)
+        return (found, found[0]["of"]) if found else None
 
 
 class FeaturesGrid(PastGrid):

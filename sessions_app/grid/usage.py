@@ -237,33 +237,49 @@ def listed_rows(scope: Scope, now: datetime) -> QuerySet[Any]:
     )
 
 
-def merged_rows(scope: Scope, now: datetime, figures: Collection[str] = EVERY) -> QuerySet[Any]:
-    """The merged features of the group of `scope`, or the one that it names, with these figures."""
+def merged_rows(
+    scope: Scope, now: datetime, figures: Collection[str] = EVERY, names: Collection[str] | None = None
+) -> QuerySet[Any]:
+    """The merged features of the group of `scope`, or the one that it names, with these figures.
+
+    With `names` only features that are called so.
+    """
     group = scope.group
     if group is None:
         raise ValueError("Only the features of a group are merged.")
-    one = [scope.feature] if scope.feature else None
+    one = [scope.feature] if scope.feature else names
     merged: QuerySet[Any] = merged_features(group, now, one, figures)
-    if one:
+    if scope.feature:
         merged = merged.filter(name=scope.feature, version=scope.version, type=scope.type)
     name = Cast(Value(group.name), TextField())  # PostgreSQL sorts by no bare text
     named: QuerySet[Any] = merged.annotate(server_name=name, scope_kind=Value("group"), place=Value(0))
     return named
 
 
+def counted(rows: QuerySet[Any], paths: Sequence[str], start: int, stop: int) -> list[Row]:
+    """What stands at `paths` in some of the rows; in each, as "of", how many there are in all."""
+    return list(rows.annotate(of=Window(Count("*"))).values(*paths, "of")[start:stop])
+
+
 class MergedRows(PlainRows):
-    """Each query adds all features of the group up anew, so that a page has to do with one, of what it looks at."""
+    """Which rows are on a page takes adding up all features of the group; what these show, only those called so."""
 
     def counted_slice(self, start: int, stop: int) -> tuple[Sequence[Row], int] | None:
-        rows = self.looked_at().annotate(of=Window(Count("*"))).order_by(*self.order())
-        found = list(rows.values(*self.wanted(), "of")[start:stop])
-        return (found, found[0]["of"]) if found else None
+        found = counted(self.deciding().order_by(*self.order()), Identity._fields, start, stop)
+        return (self.in_full(found), found[0]["of"]) if found else None
 
-    def looked_at(self) -> QuerySet[Any]:
-        """The rows with the figures that are shown, and those that they are sorted and filtered by."""
-        paths = {*self.wanted(), *(self.grid.columns[key.name].order.removeprefix("-") for key in self.state.sort)}
+    def deciding(self) -> QuerySet[Any]:
+        """The rows with no figures but those that they are sorted and filtered by."""
+        paths = {self.grid.columns[key.name].order.removeprefix("-") for key in self.state.sort}
         paths |= {chosen.field_name for _name, chosen, _value in self.state.filters.given()}
         return self.state.filters.restrict_rows(merged_rows(self.state.scope, self.state.moment.now, paths & EVERY))
+
+    def in_full(self, found: Sequence[Row]) -> Sequence[Row]:
+        """The same rows with all that is shown of them; without what was taken out of the group since."""
+        wanted, names = self.wanted(), {row["name"] for row in found}
+        rows = merged_rows(self.state.scope, self.state.moment.now, EVERY.intersection(wanted), names)
+        full = {identity_of(row): row for row in rows.values(*wanted)}
+        return [full[identity_of(row)] for row in found if identity_of(row) in full]
 
     def slice(self, start: int, stop: int, total: int) -> Sequence[Row]:
         return list(self.rows.order_by(*self.order()).values(*self.wanted())[start:stop])
