@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -29,11 +28,11 @@ from sessions_app.grid.columns import (
 )
 from sessions_app.grid.counts import UNCOUNTED, Counts
 from sessions_app.grid.filters import After, AnyOf, AtLeast, AtMost, Before, Contains, GridFilters
+from sessions_app.grid.merged import MergedRows, identity_of
 from sessions_app.grid.past import PastGrid
 from sessions_app.grid.rows import RowSource
 from sessions_app.grid.sessions import ONE, TYPES
 from sessions_app.grid.state import GridState
-from sessions_app.grid.usage import MergedRows, counted, identity_of
 
 IDENTITY = ("server__name", "scope_kind", "name", "version", "type")
 FIGURES = ("total", "servers", "last_update")
@@ -103,14 +102,6 @@ def known_rows(group: LicenseServerGroup, now: datetime) -> QuerySet[Any]:
     return named
 
 
-class KnownRows(MergedRows):
-    """So few figures are looked at always."""
-
-    def counted_slice(self, start: int, stop: int) -> tuple[Sequence[Row], int] | None:
-        found = counted(self.rows.order_by(*self.order()), self.wanted(), start, stop)
-        return (found, found[0]["of"]) if found else None
-
-
 class FeaturesGrid(PastGrid):
     """Features of the scope, to choose one whose history is to be seen."""
 
@@ -139,7 +130,7 @@ class FeaturesGrid(PastGrid):
 
     def source(self, state: GridState, counts: Counts = UNCOUNTED) -> RowSource:
         merged = state.scope is not None and state.scope.group is not None
-        return KnownRows(self, state, counts) if merged else super().source(state, counts)
+        return MergedRows(self, state, counts) if merged else super().source(state, counts)
 
     def tie_breakers(self, state: GridState) -> tuple[str, ...]:
         merged = state.scope is not None and state.scope.group is not None

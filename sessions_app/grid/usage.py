@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from html import escape
 from typing import Any
 
-from django.db.models import Case, Count, F, FloatField, Q, QuerySet, TextField, Value, When, Window
+from django.db.models import Case, F, FloatField, Q, QuerySet, TextField, Value, When
 from django.db.models.functions import Cast, Coalesce, NullIf
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -34,7 +34,8 @@ from sessions_app.grid.columns import (
 from sessions_app.grid.counts import UNCOUNTED, Counts
 from sessions_app.grid.filters import After, AnyOf, AtLeast, AtMost, Before, Contains, DayAfter, DayBefore, GridFilters
 from sessions_app.grid.grids import Grid
-from sessions_app.grid.rows import PlainRows, RowSource
+from sessions_app.grid.merged import MergedRows, identity_of
+from sessions_app.grid.rows import RowSource
 from sessions_app.grid.sessions import TYPES
 from sessions_app.grid.state import GridState
 from sessions_app.templatetags.licstats import age, dash, icon, utilization
@@ -62,10 +63,6 @@ def left_out_sign(members: int) -> SafeString:
         return SafeString("")
     why = "Not in these sums, as the last reading is older than 24 h. Point at a figure to see of which license server."
     return format_html(' <span class="tag tag-left-out" title="{}">{} left out</span>', why, f"{members:,}")
-
-
-def identity_of(row: Row) -> Identity:
-    return Identity(row["name"], row["version"], row["type"])
 
 
 def explained(figure: str, row: Row, *, first: bool = False) -> str:
@@ -256,17 +253,17 @@ def merged_rows(
     return named
 
 
-def counted(rows: QuerySet[Any], paths: Sequence[str], start: int, stop: int) -> list[Row]:
-    """What stands at `paths` in some of the rows; in each, as "of", how many there are in all."""
-    return list(rows.annotate(of=Window(Count("*"))).values(*paths, "of")[start:stop])
-
-
-class MergedRows(PlainRows):
+class UsageRows(MergedRows):
     """Which rows are on a page takes adding up all features of the group; what these show, only those called so."""
 
     def counted_slice(self, start: int, stop: int) -> tuple[Sequence[Row], int] | None:
-        found = counted(self.deciding().order_by(*self.order()), Identity._fields, start, stop)
-        return (self.in_full(found), found[0]["of"]) if found else None
+        found = self.counted(self.deciding(), Identity._fields, start, stop)
+        if not found:
+            return None
+        rows = self.in_full(found)
+        if len(rows) < len(found):  # a poll came between, and took some out of the group
+            return super().counted_slice(start, stop)
+        return rows, found[0]["of"]
 
     def deciding(self) -> QuerySet[Any]:
         """The rows with no figures but those that they are sorted and filtered by."""
@@ -275,14 +272,11 @@ class MergedRows(PlainRows):
         return self.state.filters.restrict_rows(merged_rows(self.state.scope, self.state.moment.now, paths & EVERY))
 
     def in_full(self, found: Sequence[Row]) -> Sequence[Row]:
-        """The same rows with all that is shown of them; without what was taken out of the group since."""
+        """The same rows with all that is shown of them."""
         wanted, names = self.wanted(), {row["name"] for row in found}
         rows = merged_rows(self.state.scope, self.state.moment.now, EVERY.intersection(wanted), names)
         full = {identity_of(row): row for row in rows.values(*wanted)}
         return [full[identity_of(row)] for row in found if identity_of(row) in full]
-
-    def slice(self, start: int, stop: int, total: int) -> Sequence[Row]:
-        return list(self.rows.order_by(*self.order()).values(*self.wanted())[start:stop])
 
 
 class UsageGrid(Grid):
@@ -306,7 +300,7 @@ class UsageGrid(Grid):
 
     def source(self, state: GridState, counts: Counts = UNCOUNTED) -> RowSource:
         merged = state.scope is not None and state.scope.group is not None
-        return MergedRows(self, state, counts) if merged else super().source(state, counts)
+        return UsageRows(self, state, counts) if merged else super().source(state, counts)
 
     def tie_breakers(self, state: GridState) -> tuple[str, ...]:
         if state.scope is not None and state.scope.group:
