@@ -204,9 +204,11 @@ def test_held_columns_have_a_shadow_while_others_are_scrolled_under_them(
 def test_on_a_narrow_screen_the_held_column_is_not_drawn_over_the_action(sessions: Page) -> None:
     sessions.set_viewport_size({"width": 400, "height": 850})
     sessions.locator("#sessions .grid-scroll").evaluate("(grid) => grid.scrollTo(90, 0)")
-    for cell in sessions.locator("#sessions :is(thead, tbody tr:first-child) .act").all():
-        if (cell.bounding_box() or {})["height"] > 0:
-            cell.click(trial=True, position={"x": 40, "y": 8})
+    cells = sessions.locator("#sessions :is(thead, tbody tr:first-child) .act").all()
+    drawn = [cell for cell in cells if (cell.bounding_box() or {})["height"] > 0]
+    assert drawn
+    for cell in drawn:
+        cell.click(trial=True, position={"x": 40, "y": 8})
 
 
 @pytest.mark.parametrize("address", ["/features/realtime/usage/", f"{PATH}?group_by=feature&feature_name=solver"])

@@ -203,4 +203,4 @@ class TestPage:
 
         for tab in ("servers", "features"):
             with django_assert_max_num_queries(11):
-                client.get(reverse("visibility"), {"tab": tab})
+                assert client.get(reverse("visibility"), {"tab": tab}).status_code == 200
