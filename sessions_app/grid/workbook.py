@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -10,7 +11,6 @@ from typing import IO, Any
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
@@ -21,6 +21,7 @@ from sessions_app.grid.state import GridState
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_ROWS = 1_048_575  # of a sheet, without its header; the format's own measure
 LONGEST = 32_767  # characters of a cell; likewise
+NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, production Char
 FORMATS = {Kind.DATETIME: "yyyy-mm-dd hh:mm:ss", Kind.DATE: "yyyy-mm-dd", Kind.DURATION: "[h]:mm:ss"}
 WIDTHS = {Kind.TEXT: 24, Kind.DATETIME: 19, Kind.DATE: 12, Kind.DURATION: 12, Kind.NUMBER: 12, Kind.CHOICE: 14}
 
@@ -84,4 +85,4 @@ def writer(sheet: Any, column: Column, moment: Moment) -> Callable[[Row], Any]:
 
 def text(value: str) -> str:
     """No formula, nothing that XML cannot hold, and not longer than a cell."""
-    return safe(ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", value))[:LONGEST]
+    return safe(NO_XML.sub("\N{REPLACEMENT CHARACTER}", value))[:LONGEST]

@@ -76,11 +76,11 @@ def test_times_in_a_workbook_are_in_the_zone_that_their_header_names(viewer: Vie
     assert shown["Used"] == 1
 
 
-@pytest.mark.parametrize("name", ["a\x0bb", "a\x1b[2Jb", "\x01=1+1"])
+@pytest.mark.parametrize("name", ["a\x0bb", "a\x1b[2Jb", "\x01=1+1", "a\ufffeb", "a\uffffb"])
 def test_what_a_workbook_cannot_hold_is_shown_as_not_readable(viewer: Viewer, name: str) -> None:
     OpenSessionFactory.create(user=name)
     (rows,) = sheets(viewer, columns="user").values()
-    assert rows[1] == [re.sub(r"[\x00-\x08\x0b\x1b]", "\N{REPLACEMENT CHARACTER}", name)]
+    assert rows[1] == [re.sub(r"[\x00-\x08\x0b\x1b\ufffe\uffff]", "\N{REPLACEMENT CHARACTER}", name)]
 
 
 def test_lists_in_a_file_are_no_formulas_either(viewer: Viewer) -> None:
