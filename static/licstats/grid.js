@@ -20,22 +20,8 @@
   const CHOICES = [["[data-adding]", "sort"], [".sizes", "per_page"]];
   document.addEventListener("htmx:configRequest", (event) => {
     const [, name] = CHOICES.find(([links]) => event.detail.elt.closest?.(links)) || [];
-    if (!name) return;
-    event.detail.headers["X-Grid-Choice"] = name;
-    leaveBehind(event.detail.elt, [name]);
+    if (name) event.detail.headers["X-Grid-Choice"] = name;
   });
-  document.addEventListener("submit", (event) => {
-    if (!event.target.matches("[data-grid-columns]")) return;
-    leaveBehind(event.target, event.submitter?.name === "forget" ? ["sort", "columns", "per_page"] : ["columns"]);
-  });
-  // Where an address says nothing, the login's last choice counts. The one that Back leads to says what it shows now.
-  function leaveBehind(chooser, names) {
-    const open = new URLSearchParams(chooser.closest("[data-grid]").dataset.open);
-    const url = new URL(location);
-    for (const name of names) if (open.has(name)) url.searchParams.set(name, open.get(name));
-    history.replaceState(history.state, "", url);
-    shown = here();
-  }
 
   // ---- filters that licstats did not answer are sent again as soon as it answers anything ------------------------
   const unanswered = new Set();
@@ -128,9 +114,26 @@
     const { history, requestConfig } = event.detail;
     const cause = requestConfig.triggeringEvent;
     const field = cause?.type === "input" ? cause.target : null;
-    if (history.path === here() || (field && field === typed)) history.type = "replace";
-    else typed = field;
+    if (history.path === here() || (field && field === typed)) {
+      history.type = "replace";
+      return;
+    }
+    typed = field;
+    leaveBehind();
   });
+  document.addEventListener("submit", (event) => {
+    if (event.target.matches("[data-grid-columns]")) leaveBehind();
+  });
+  // Where an address says nothing, the last choice of its login counts, which may be made later, and in another window.
+  // So the entry that Back leads to says all that it shows.
+  function leaveBehind() {
+    const open = document.querySelector("[data-grid]")?.dataset.open;
+    if (!open) return;
+    const url = new URL(location);
+    for (const [name, value] of new URLSearchParams(open)) url.searchParams.set(name, value);
+    history.replaceState(history.state, "", url);
+    shown = here();
+  }
 
   // ---- Back and forward: the page of that URL, drawn anew ---------------------------------------------------------
   // An anchor of this page, as that of the skip link, is another entry of the history too, but no other page.
