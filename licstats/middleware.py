@@ -1,4 +1,4 @@
-"""The viewer's time zone, and headers that no other middleware sets."""
+"""The viewer's time zone, pages that outlive their login, and headers that no other middleware sets."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django_htmx.http import HttpResponseClientRefresh
 
 from licstats.timezones import zone_names
 
+LOGIN_HEADER = "X-Login"
 ZONE_COOKIE = "licstats_zone"
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -42,6 +44,19 @@ class ViewerZone:
             return self.get_response(request)
         with timezone.override(ZoneInfo(name)):
             return self.get_response(request)
+
+
+class SameLogin:
+    """Loads a page that is open anew once another login asks from it, as it names the one that it was drawn for."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        drawn_for = request.headers.get(LOGIN_HEADER)
+        if drawn_for and request.user.is_authenticated and drawn_for != str(request.user.pk):
+            return HttpResponseClientRefresh()
+        return self.get_response(request)
 
 
 class BrowserPermissions:

@@ -63,7 +63,6 @@
   });
 
   // ---- pick lists: the box is ready for typing when the list opens; arrows walk through the lines -----------------
-  const filled = new WeakSet(); // those whose lines came
   document.addEventListener(
     "toggle",
     (event) => {
@@ -71,19 +70,14 @@
       if (!picker.matches?.("[data-picker]") || !picker.open) return;
       const input = picker.querySelector("input");
       input.focus();
-      if (!filled.has(picker)) window.htmx.trigger(input, "fill");
+      window.htmx.trigger(input, "fill"); // each time: what there is to choose may be another since
     },
     true,
   );
-  document.addEventListener("htmx:afterSwap", (event) => {
-    const picker = event.target.closest?.("[data-picker]");
-    if (picker) filled.add(picker);
-  });
   for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
     document.addEventListener(name, (event) => {
       const picker = event.target.closest?.("[data-picker]");
       if (!picker) return;
-      filled.delete(picker);
       const words = document.createElement("p");
       words.className = "menu-title";
       words.setAttribute("role", "alert");

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.db.models import F
 from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
@@ -15,7 +16,7 @@ from pytest_django.live_server_helper import LiveServer
 from licstats.models import LicenseServer, ServerReport
 from tests.browser.axe import serious_faults
 from tests.browser.conftest import hasten
-from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory
+from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory, UserFactory
 
 NARROW = {"width": 390, "height": 844}
 
@@ -273,6 +274,14 @@ def test_a_page_left_open_goes_to_sign_in_when_its_session_ended(servers_page: P
     page = hasten(servers_page)
     page.context.clear_cookies(name="sessionid")
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible(timeout=9_000)
+
+
+def test_a_page_left_open_is_loaded_anew_once_another_login_signed_in_beside_it(
+    servers_page: Page, sign_in: Callable[[User], Page]
+) -> None:
+    page = hasten(servers_page)
+    sign_in(UserFactory(username="bea"))
+    expect(page.get_by_label("Login bea")).to_be_visible(timeout=9_000)
 
 
 def test_the_frame_works_without_scripts(

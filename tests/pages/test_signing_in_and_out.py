@@ -182,6 +182,14 @@ def test_a_login_that_was_switched_off_or_removed_is_signed_out(viewer_page: Cli
     assert viewer_page.get("/servers/").status_code == 302
 
 
+def test_a_page_of_another_login_is_loaded_anew_and_told_nothing(viewer_page: Client, viewer: User) -> None:
+    asks = {"HX-Request": "true", "X-Login": str(viewer.pk)}
+    assert "HX-Refresh" not in viewer_page.get("/servers/", headers=asks).headers
+
+    answer = viewer_page.get("/servers/", headers=asks | {"X-Login": str(viewer.pk + 1)})
+    assert (answer.headers["HX-Refresh"], answer.content) == ("true", b"")
+
+
 def test_logins_in_two_browsers_are_told_apart(viewer_page: Client, admin_page: Client) -> None:
     for _ in range(2):
         assert b">vic<" in viewer_page.get("/servers/").content
