@@ -24,7 +24,7 @@ from sessions_app.models import CloseRequest, CloseState, OpenSession
 from sessions_app.polling.poll import PollServer
 from tests.browser.axe import serious_faults
 from tests.browser.conftest import hasten
-from tests.closing.making import closer
+from tests.closing.making import closer, end
 from tests.closing.worker import Worker
 from tests.factories import LicenseServerFactory
 
@@ -248,7 +248,7 @@ class TestBeforeAnything:
         grid.get_by_role("link", name=re.compile("Close the sessions of ann")).click()
         dialog = grid.get_by_role("dialog")
         expect(dialog.get_by_role("button", name="Close 2 sessions")).to_be_visible()
-        other.delete()
+        end(other)
         dialog.get_by_role("button", name="Close 2 sessions").click()
         expect(dialog.get_by_role("heading", name="Closing…")).to_be_visible()
         CloseRequest.objects.update(state=CloseState.CLOSED, ended_at=clock.now(), message="It is back.")
