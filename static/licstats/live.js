@@ -6,7 +6,8 @@
           hx-get="{{ request.get_full_path }}" hx-trigger="live" hx-target="this" hx-swap="live" hx-ext="live"> ... </div>
 
      data-live            ask every 5 s (data-live="10": every 10 s) while the tab is visible; never two at once;
-                          not while text in it is selected, nor while something inside has data-live-hold
+                          not while text in it is selected
+     data-live-unless     not while the page has anything that this selector finds, as an opened menu
      data-version         the version that the page shows; sent as the header X-Version. The view answers 204 when it
                           is still the same, else the whole element again (same id, new data-version), alone or in a page
      data-key="..."       on rows: tells rows apart, so that they are kept, moved or replaced one by one; what a new
@@ -164,7 +165,9 @@
   function busy(element) {
     const selection = window.getSelection();
     const selecting = selection && !selection.isCollapsed && element.contains(selection.anchorNode);
-    return selecting || element.querySelector("[data-live-hold]") || element.classList.contains("htmx-request");
+    const { liveUnless } = element.dataset;
+    const held = liveUnless && document.querySelector(liveUnless);
+    return selecting || held || element.classList.contains("htmx-request");
   }
   function tick() {
     if (document.hidden) return;
