@@ -19,7 +19,7 @@ from django.views.csrf import csrf_failure as plain_csrf_failure
 
 from groups_app.visibility import visible_features
 from licstats.live import LiveRequest, mark, unchanged
-from sessions_app.closing import check, record
+from sessions_app.closing import check, gone, record
 from sessions_app.closing.ask import REASON_LIMIT, CloseSession, close_all, reason_obstacle
 from sessions_app.closing.history import CLOSES
 from sessions_app.closing.identity import Identity
@@ -30,8 +30,6 @@ from sessions_app.grid.sessions import SESSIONS
 from sessions_app.grid.state import GridState
 from sessions_app.grid.state_reader import read_state
 from sessions_app.models import CloseRequest, CloseState, OpenSession
-
-GONE = "It had ended before you confirmed, so nothing was asked for."
 
 
 class CloseHttpRequest(LiveRequest):
@@ -114,10 +112,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def _ask(request: CloseHttpRequest, ids: list[int], reason: str) -> tuple[list[CloseRequest], list[str]]:
     """The requests made, and a sentence for each session that none was made for."""
     sessions = OpenSession.objects.filter(pk__in=ids).select_related("feature", "server").in_bulk()
-    refused = [GONE for pk in ids if pk not in sessions]
-    for pk in ids:
-        if pk not in sessions:
-            record.turned_away(_name(request), GONE, session=pk)
+    refused = gone.turn_away(request.user, [pk for pk in ids if pk not in sessions])
     there = [sessions[pk] for pk in ids if pk in sessions]
     asked = []
     for session, outcome in zip(there, close_all(_closes(request, there, reason)), strict=True):

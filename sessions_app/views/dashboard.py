@@ -15,7 +15,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import HttpResponseClientRefresh
 
+from licstats.live import VERSION_HEADER, mark, unchanged
 from licstats.moments import minute_anywhere
 from sessions_app.grid.available import is_available
 from sessions_app.grid.pages import is_fragment
@@ -70,8 +72,13 @@ class ShownPane:
 
 @require_GET
 def dashboard(request: HttpRequest) -> HttpResponse:
+    """The panes; one that is open, and asks whether others are available by now, loads again where they are."""
     panes = [shown(pane, request) for pane in DashboardPane.objects.filter(login=request.user.pk)]
-    return render(request, "dashboard/dashboard.html", {"panes": list(numbered(panes)), "widths": Width.choices})
+    version = ",".join(str(each.pane.pk) for each in panes if not each.available)
+    if VERSION_HEADER in request.headers:
+        return unchanged(request, version) or HttpResponseClientRefresh()
+    context = {"panes": list(numbered(panes)), "version": version, "widths": Width.choices}
+    return mark(render(request, "dashboard/dashboard.html", context))
 
 
 def shown(pane: DashboardPane, request: HttpRequest) -> ShownPane:

@@ -120,14 +120,51 @@
   });
 
   // The confirmation is sent by htmx, which leaves the form as it is when no answer, or an error, comes.
-  function sayUnsure(event) {
+  function sayFate(event) {
     const form = event.target.closest("form.close-preview");
     if (!form) return;
     const status = event.detail.xhr && event.detail.xhr.status;
-    const what = status ? `licstats answered with error ${status}` : "licstats did not answer";
+    if (status >= 400 && status < 500) sayRefused(form, status);
+    else sayUnsure(form, status ? `licstats answered with error ${status}` : "licstats did not answer");
+  }
+
+  function sayUnsure(form, what) {
+    complain(form, `${what}, so it is not known whether the close was asked for. See Closed Sessions before you try again.`);
+  }
+
+  // By its status it was refused before anything was done; sent again it would be refused again.
+  function sayRefused(form, status) {
+    const cure = "It may be from before you signed in again. Open it anew: what you typed stays.";
+    complain(form, `Nothing was asked for: licstats refused this form (error ${status}). ${cure}`);
+    const anew = element("button", { class: "btn btn-primary", type: "button" }, "Open it anew");
+    anew.addEventListener("click", () => renew(form));
+    form.querySelector("[type=submit]").replaceWith(anew);
+    anew.focus();
+  }
+
+  function complain(form, words) {
     for (const earlier of form.querySelectorAll("[role=alert]")) earlier.remove();
-    const words = `${what}, so it is not known whether the close was asked for. See Closed Sessions before you try again.`;
     form.querySelector(".close-buttons").before(element("p", { class: "field-error", role: "alert" }, words));
   }
-  for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) document.addEventListener(name, sayUnsure);
+
+  // In the dialog or on the page of its own.
+  async function renew(form) {
+    const place = form.parentElement;
+    try {
+      const preview = await fetchPreview(place === body ? opener : location.href);
+      if (!form.isConnected) return; // left meanwhile
+      window.htmx.swap(place, preview, { swapStyle: "innerHTML" });
+      retype(form, place.querySelector("form.close-preview"));
+    } catch (error) {
+      complain(form, `Nothing was asked for, and the form could not be opened anew: ${reason(error, {})}`);
+    }
+  }
+
+  function retype(from, to) {
+    for (const name of ["reason", "dry_run"]) {
+      const [old, anew] = [from.elements[name], to?.elements[name]];
+      if (old && anew) Object.assign(anew, { value: old.value, checked: old.checked });
+    }
+  }
+  for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) document.addEventListener(name, sayFate);
 })();

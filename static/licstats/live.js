@@ -6,9 +6,11 @@
           hx-get="{{ request.get_full_path }}" hx-trigger="live" hx-target="this" hx-swap="live" hx-ext="live"> ... </div>
 
      data-live            ask every 5 s (data-live="10": every 10 s) while the tab is visible; never two at once;
-                          not while text in it is selected, nor while something inside has data-live-hold
+                          not while text in it is selected
+     data-live-unless     not while the page has anything that this selector finds, as an opened menu
      data-version         the version that the page shows; sent as the header X-Version. The view answers 204 when it
                           is still the same, else the whole element again (same id, new data-version), alone or in a page
+     data-named="..."     what heading, title and buttons beside it go by: another one loads the page again
      data-key="..."       on rows: tells rows apart, so that they are kept, moved or replaced one by one; what a new
                           reading changed fades in once (class "changed"), what the viewer asked for does not
      data-quiet           on cells whose change is not worth a fade (time used, ages)
@@ -144,6 +146,7 @@
   function swap(target, fragment) {
     const next = target.id ? fragment.querySelector(`#${CSS.escape(target.id)}`) : fragment.firstElementChild;
     if (!next) return [];
+    if (next.dataset.named !== target.dataset.named) location.reload();
     const active = document.activeElement;
     const around = [];
     for (let outer = active; outer && target.contains(outer); outer = outer.parentElement) around.push(outer);
@@ -164,7 +167,9 @@
   function busy(element) {
     const selection = window.getSelection();
     const selecting = selection && !selection.isCollapsed && element.contains(selection.anchorNode);
-    return selecting || element.querySelector("[data-live-hold]") || element.classList.contains("htmx-request");
+    const { liveUnless } = element.dataset;
+    const held = liveUnless && document.querySelector(liveUnless);
+    return selecting || held || element.classList.contains("htmx-request");
   }
   function tick() {
     if (document.hidden) return;

@@ -24,7 +24,7 @@ from sessions_app.models import CloseRequest, CloseState, OpenSession
 from sessions_app.polling.poll import PollServer
 from tests.browser.axe import serious_faults
 from tests.browser.conftest import hasten
-from tests.closing.making import closer
+from tests.closing.making import closer, end
 from tests.closing.worker import Worker
 from tests.factories import LicenseServerFactory
 
@@ -225,6 +225,58 @@ class TestBeforeAnything:
         button.click()
         expect(grid.get_by_role("dialog").get_by_role("alert")).to_contain_text("not known whether")
 
+    def sign_in_again(self, page: Page, live_server: LiveServer) -> None:
+        """In another tab, while the page's own live grid asks for nothing: it would lead to the sign-in."""
+        page.route("**/features/**", lambda route: route.abort())
+        other = page.context.new_page()
+        other.goto(live_server.url)
+        other.get_by_label("Login nadia").click()
+        other.get_by_role("button", name="Sign out").click()
+        other.goto(f"{live_server.url}/login/")
+        other.get_by_label("Username").fill("nadia")
+        other.get_by_label("Password", exact=True).fill("a long enough password")
+        other.get_by_role("button", name="Sign in").click()
+        expect(other.get_by_label("Login nadia")).to_be_visible()
+        other.close()
+
+    @pytest.mark.parametrize("in_dialog", [True, False])
+    def test_a_form_from_before_a_new_sign_in_asks_for_nothing_and_is_opened_anew_with_what_was_typed(
+        self, grid: Page, live_server: LiveServer, in_dialog: bool
+    ) -> None:
+        x = grid.get_by_role("link", name="Close the session of ann on ws1")
+        x.click() if in_dialog else grid.goto(f"{live_server.url}{x.get_attribute('href')}")
+        form = grid.locator("form.close-preview")
+        form.get_by_label("Reason").fill("left for the day")
+        form.get_by_label("Dry run").check()
+        self.sign_in_again(grid, live_server)
+        form.get_by_role("button", name="Close session").click()
+        expect(form.get_by_role("alert")).to_contain_text("Nothing was asked for")
+        expect(form.get_by_role("button", name="Close session")).to_have_count(0)
+        assert not CloseRequest.objects.exists()
+
+        form.get_by_role("button", name="Open it anew").press("Enter")
+        expect(form.get_by_role("link", name="Keep it")).to_be_focused()
+        expect(form.get_by_label("Reason")).to_have_value("left for the day")
+        form.get_by_role("button", name="Close session").click()
+        expect(grid.get_by_role("heading", name="Closing…")).to_be_visible()
+
+        request = CloseRequest.objects.get()
+        assert (request.reason, request.dry_run) == ("left for the day", True)
+
+    def test_a_form_that_cannot_be_opened_anew_says_so_and_stays(self, grid: Page) -> None:
+        grid.get_by_role("link", name="Close the session of ann on ws1").click()
+        form = grid.locator("form.close-preview")
+        form.get_by_label("Reason").fill("left for the day")
+        grid.route("**/close/**", lambda route: route.fulfill(status=404, body="Not Found"))
+        form.get_by_role("button", name="Close session").click()
+        form.get_by_role("button", name="Open it anew").click()
+        expect(form.get_by_role("alert")).to_contain_text("licstats could not look it up (error 404)")
+        expect(form.get_by_label("Reason")).to_have_value("left for the day")
+        grid.unroute("**/close/**")
+        form.get_by_role("button", name="Open it anew").click()
+        expect(form.get_by_role("button", name="Close session")).to_be_visible()
+        expect(form.get_by_label("Reason")).to_have_value("left for the day")
+
     def test_the_dialog_is_accessible(self, grid: Page) -> None:
         grid.get_by_role("link", name="Close the session of ann on ws1").click()
         expect(grid.get_by_role("dialog")).to_be_visible()
@@ -248,7 +300,7 @@ class TestBeforeAnything:
         grid.get_by_role("link", name=re.compile("Close the sessions of ann")).click()
         dialog = grid.get_by_role("dialog")
         expect(dialog.get_by_role("button", name="Close 2 sessions")).to_be_visible()
-        other.delete()
+        end(other)
         dialog.get_by_role("button", name="Close 2 sessions").click()
         expect(dialog.get_by_role("heading", name="Closing…")).to_be_visible()
         CloseRequest.objects.update(state=CloseState.CLOSED, ended_at=clock.now(), message="It is back.")

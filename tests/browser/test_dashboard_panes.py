@@ -235,3 +235,29 @@ def test_a_pane_of_a_license_server_that_is_hidden_meanwhile_is_not_available_an
 
     expect(page.locator(".dashboard h2")).to_contain_text("Not available 1: Realtime")
     assert page.locator(".dashboard [hx-get]").count() == 0
+
+
+@pytest.mark.parametrize("part", list(Part))
+def test_a_pane_is_there_again_by_itself_once_what_it_shows_is_but_not_while_a_menu_is_open(
+    sign_in: Callable[[User], Page], live_server: LiveServer, feature: Feature, part: Part
+) -> None:
+    login = UserFactory(username="vic")
+    pin(login, "PL at night", "scope=server:PL", part=part)
+    hidden = HiddenServer.objects.create(user=login, server=feature.server)
+    page = opened(sign_in(login), live_server)
+    assert "PL" not in page.content()
+    hasten(page)
+    with page.expect_response(f"{live_server.url}/") as asked:
+        pass
+    assert asked.value.status == 204
+
+    menu = page.get_by_label("Change Not available 1")
+    menu.click()
+    hidden.delete()
+    page.wait_for_timeout(2500)
+    expect(page.get_by_role("button", name="Remove from the dashboard")).to_be_visible()
+    page.keyboard.press("Escape")
+
+    expect(page.locator(".dashboard h2")).to_have_text("PL at night")
+    expect(page.locator(".dashboard")).to_contain_text("solver")
+    assert page.locator("[data-live-unless]").count() == 0

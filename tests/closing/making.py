@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.auth.models import Permission, User
+from django.forms import model_to_dict
 from django.utils import timezone as clock
 
 from licstats.managers.reading import FeatureReading, Problem, Reading, SessionReading, Status, Verdict
 from sessions_app.closing.ask import COPIED
-from sessions_app.models import CloseRequest, CloseState, OpenSession
+from sessions_app.models import ClosedSession, CloseRequest, CloseState, OpenSession
 from tests.factories import OpenSessionFactory, UserFactory
 
 AT = datetime(2026, 3, 16, 12, 0, tzinfo=UTC)
@@ -48,6 +49,18 @@ def close_request(session: OpenSession | None = None, state: str = CloseState.RE
         "sent_at": now if sent else None,
     }
     return CloseRequest.objects.create(**(made | fields))
+
+
+def end(session: OpenSession) -> ClosedSession:
+    """As the next reading does that no longer shows it."""
+    now = clock.now()
+    kept = {
+        name: value for name, value in model_to_dict(session).items() if name not in ("server", "feature", "missed")
+    }
+    ended = {"server": session.server, "feature": session.feature, "last_seen_at": now, "closed_at": now}
+    closed = ClosedSession.objects.create(**(kept | ended))
+    session.delete()
+    return closed
 
 
 def reading_with(*sessions: SessionReading, problems: tuple[Problem, ...] = (), **fields: Any) -> Reading:

@@ -218,13 +218,6 @@ class TestClick:
         assert web.post(CLOSE, {"session": session.pk, "reason": reason}).status_code == 422
         assert not CloseRequest.objects.exists()
 
-    def test_a_session_that_ended_meanwhile_is_told(self, web: Client, session: OpenSession) -> None:
-        pk = session.pk
-        session.delete()
-        answer = web.post(CLOSE, {"session": pk}, follow=True)
-        assert b"had ended before you confirmed" in answer.content
-        assert turned_away()[0].details["session"] == pk
-
     def test_a_borrowed_session_is_refused_whatever_the_page_sent(self, web: Client, session: OpenSession) -> None:
         OpenSession.objects.update(borrow_expires_at=AT)
         web.post(CLOSE, {"session": session.pk})

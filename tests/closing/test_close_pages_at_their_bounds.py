@@ -124,7 +124,7 @@ class TestForHtmx:
         assert "<html" not in text
         assert f"request={CloseRequest.objects.get().pk}" in text
         assert "bo on ws2: It is borrowed until 2026-03-16 12:00 UTC" in text
-        assert "had ended before you confirmed" in text
+        assert "licstats no longer has this session" in text
 
     def test_a_login_without_the_permission_is_told_in_it(self, client: Client, session: OpenSession) -> None:
         client.force_login(UserFactory(username="mallory"))

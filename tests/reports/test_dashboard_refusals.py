@@ -221,3 +221,20 @@ def test_an_open_pane_of_what_is_hidden_meanwhile_loads_the_dashboard_again_whic
     page = viewer.get("/").content.decode()
     assert "Not available 1: " in page
     assert "hx-get" not in page.partition('class="dashboard"')[2]  # so it does not load again and again
+
+
+def test_a_dashboard_with_a_pane_that_is_not_available_loads_again_only_once_it_is(viewer: Client, login: User) -> None:
+    server = FeatureFactory(server__name="SECRET").server
+    pin(viewer, "scope=server:SECRET")
+    assert "data-live-unless" not in viewer.get("/").content.decode()
+    hidden = HiddenServer.objects.create(user=login, server=server)
+    page = viewer.get("/")
+    assert "SECRET" not in page.content.decode()
+    asked = {"HX-Request": "true", "X-Version": page.context["version"]}
+    assert viewer.get("/", headers=asked).status_code == 204
+
+    hidden.delete()
+    answer = viewer.get("/", headers=asked)
+
+    assert (answer.headers["HX-Refresh"], answer.content) == ("true", b"")
+    assert "data-live-unless" not in viewer.get("/").content.decode()
