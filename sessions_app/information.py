@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from groups_app.merging import COUNTS_FOR, merged_features
@@ -82,15 +81,22 @@ def facts_of(scope: Scope, now: datetime) -> Facts | None:
     if not scope.one_feature:
         return None
     if scope.group is None:
-        return _of_features(scope.features().select_related("server"))
+        return _of_features(_listed_last(scope.features().select_related("server")))
     identity = {"name": scope.feature, "version": scope.version, "type": scope.type}
     merged = merged_features(scope.group, now, [scope.feature]).filter(**identity).first()
     return None if merged is None else _of_merged(merged, scope.explanation.text if scope.explanation else "")
 
 
-def _of_features(features: QuerySet[Feature]) -> Facts | None:
-    """Of one license server; where it prints the same feature twice, both are added up, as in a group."""
+def _listed_last(features: Iterable[Feature]) -> list[Feature]:
+    """Those of one license server that its last reading lists; where it lists none, those that were listed last."""
     found = list(features)
+    listed = {feature.last_listed_at for feature in found}
+    last = None if None in listed else max(filter(None, listed), default=None)
+    return [feature for feature in found if feature.last_listed_at == last]
+
+
+def _of_features(found: Sequence[Feature]) -> Facts | None:
+    """Of one license server; where it prints the same feature twice, both are added up, as in a group."""
     if not found:
         return None
     first = found[0]

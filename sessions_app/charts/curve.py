@@ -60,12 +60,12 @@ class Curve:
         return any(step.figures is not None for step in self.steps)
 
 
-def usage_curve(features: QuerySet[Feature], start: datetime, end: datetime) -> Curve:
+def usage_curve(features: QuerySet[Feature], start: datetime, end: datetime, *, merged: bool) -> Curve:
     """The sum of `features` over the period: past intervals, and what stands now up to each server's last reading.
 
-    Several features are summed as a group does it now: while any of them is known, the others count for 24 h with
-    their last reading. License servers are read at different seconds, and the sum must not fall in between. Where
-    none is known, there is a gap.
+    `merged` features are summed as a group does it now: while any of them is known, the others count for 24 h with
+    their last reading. License servers are read at different seconds, and the sum must not fall in between. Others
+    are of one license server, of which each reading tells all. Where none is known, there is a gap.
 
     One pass over the intervals, in the order of time, keeps what is drawn and forgets the rest: in the year of a group
     they may be half a million.
@@ -73,7 +73,7 @@ def usage_curve(features: QuerySet[Feature], start: datetime, end: datetime) -> 
     start, end = start.astimezone(UTC), end.astimezone(UTC)  # of one zone, times are compared by its clock
     dates = features.values_list("pk", "expires", "expired")
     lapses = {pk: _lapse(expires) if expired else None for pk, expires, expired in dates}
-    goes_on = COUNTS_FOR if len(lapses) > 1 else timedelta()
+    goes_on = COUNTS_FOR if merged else A_MOMENT  # a reading that only some begin with is whole
     members = {pk: _Member(lapse, goes_on) for pk, lapse in lapses.items()}
     steps = _sum(_turns(members, intervals(members, start - goes_on, end), start, end), end)
     drawn = list(islice(steps, MOST_POINTS + 1))

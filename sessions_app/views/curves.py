@@ -17,7 +17,7 @@ from sessions_app.charts.notes import curve_columns, curve_note, curve_rows
 
 def curve_context(scope: Scope, start: datetime, end: datetime, now: datetime | None = None) -> dict[str, Any]:
     """What charts/figure.html wants: the usage of the feature that `scope` chose, with a line at `now`."""
-    curve = usage_curve(scope.features(), start, end)
+    curve = usage_curve(scope.features(), start, end, merged=scope.group is not None)
     zone = ZoneInfo(str(timezone.get_current_timezone()))
     clock = clock_of(curve, zone)
     return {

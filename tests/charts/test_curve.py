@@ -47,7 +47,7 @@ def at(curve: Curve, minute: float) -> Figures | None:
 
 def curve_of(*features: Feature, minutes: int = 600) -> Curve:
     chosen = Feature.objects.filter(pk__in=[feature.pk for feature in features])
-    return usage_curve(chosen, NOON, NOON + minutes * MINUTE)
+    return usage_curve(chosen, NOON, NOON + minutes * MINUTE, merged=True)
 
 
 def test_an_interval_stands_until_its_end_and_then_nothing_is_known():
@@ -97,7 +97,7 @@ def test_an_interval_is_drawn_in_the_hour_that_comes_twice():
     end = start + 45 * MINUTE
     feature = unread_feature()
     UsageIntervalFactory(feature=feature, started_at=start - HOUR, ended_at=end + HOUR, used=3, total=10)
-    curve = usage_curve(Feature.objects.all(), start.astimezone(warsaw), end.astimezone(warsaw))
+    curve = usage_curve(Feature.objects.all(), start.astimezone(warsaw), end.astimezone(warsaw), merged=False)
     assert [(step.at, step.figures and step.figures.used) for step in curve.steps] == [(start, 3), (end, None)]
 
 
@@ -144,6 +144,28 @@ def test_the_sum_does_not_fall_because_license_servers_are_read_at_different_sec
         (NOON, Figures(21, 0, 0, 0, 30)),
         (NOON + HOUR + 2 * MINUTE, None),
     ]
+
+
+def test_what_one_license_server_reports_of_a_feature_twice_ends_each_with_its_last_listing():
+    server = LicenseServerFactory(read_at=NOON + HOUR)
+    FeatureFactory(server=server, place=0, used=2, since=NOON)
+    gone = FeatureFactory(server=server, place=1, since=None, last_listed_at=NOON + 10 * MINUTE)
+    interval(gone, 0, 10, used=3)
+    curve = usage_curve(Feature.objects.all(), NOON, NOON + 2 * HOUR, merged=False)
+    assert [(step.at, step.figures) for step in curve.steps] == [
+        (NOON, Figures(5, 0, 0, 0, 20)),
+        (NOON + 10 * MINUTE + A_MOMENT, Figures(2, 0, 0, 0, 10)),
+        (NOON + HOUR, None),
+    ]
+
+
+def test_the_last_reading_is_whole_where_only_one_of_two_headings_changed_with_it():
+    server = LicenseServerFactory(read_at=NOON + HOUR)
+    FeatureFactory(server=server, place=0, used=2, since=NOON)
+    changed = FeatureFactory(server=server, place=1, used=4, since=NOON + HOUR)
+    interval(changed, 0, 60, used=3)
+    curve = usage_curve(Feature.objects.all(), NOON, NOON + 2 * HOUR, merged=False)
+    assert [step.figures and step.figures.used for step in curve.steps] == [5, 6, None]
 
 
 def test_a_member_counts_in_the_period_with_a_reading_of_before_it():
