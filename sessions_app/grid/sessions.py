@@ -238,9 +238,11 @@ class SessionsGrid(Grid):
 
         Of a past time without those of license servers that were not read then, but for members that count.
         """
-        rows: QuerySet[Any] = RecordedSession.objects.open_at(state.at) if state.at else OpenSession.objects.all()
-        if unread := left_out(state.gaps):
-            rows = rows.exclude(server__in=unread)
+        rows: QuerySet[Any] = OpenSession.objects.all()
+        if state.at:
+            rows = RecordedSession.objects.open_at(state.at, unread=[gap.server_id for gap in state.gaps])
+        if unknown := left_out(state.gaps):
+            rows = rows.exclude(server__in=unknown)
         if state.scope is not None:
             rows = covered(rows, state.scope, None if state.at else state.moment.now - COUNTS_FOR)
         return cast(QuerySet[Any], rows.annotate(host_quantity=ONE))

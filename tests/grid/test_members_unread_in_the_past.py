@@ -65,6 +65,7 @@ def test_a_member_that_was_not_read_for_less_than_a_day_holds_what_its_last_read
     assert sum(held(viewer, minutes, **scope).values()) == drawn(minutes) == 9
     assert page.content.decode().count(told) == 1
     assert "Not known: " not in page.content.decode()
+    assert "unconfirmed" not in page.content.decode()
     assert told.rstrip(".") in in_words(page.context["state"])  # of a document
     assert held(viewer, 120, **scope) == {"ann": 3, "bob": 1, "new": 2}
 
