@@ -48,7 +48,7 @@ WITH unread AS MATERIALIZED (
 )
 SELECT id, name, max(greatest(ended_at, CASE WHEN since <= %(at)s THEN read_at END)),
        min(least(started_at, CASE WHEN since > %(at)s THEN since END)),
-       (SELECT count(*) FROM unread) < cardinality(%(servers)s)
+       (SELECT count(*) FROM unread) < cardinality(%(servers)s::bigint[])
 FROM feature GROUP BY id, name
 HAVING max(greatest(ended_at, CASE WHEN since <= %(at)s THEN read_at END)) IS NOT NULL
 ORDER BY name

@@ -107,3 +107,9 @@ def test_outside_of_a_group_no_license_server_holds_what_it_had_before(
 
     assert "bob" not in held(viewer, 90, **scope)
     assert "Not known: US has not been read since 2026-03-16 13:00:00." in text
+
+
+def test_the_past_of_a_group_without_members_is_told(viewer: Viewer) -> None:
+    LicenseServerGroup.objects.create(name="XF")
+
+    assert "no reading from then or before is kept" in viewer.page(**GROUP, at=minute(90).isoformat()).content.decode()
