@@ -1,4 +1,4 @@
-"""License servers of which nothing is known at a past moment: between the last good reading before it and the next."""
+"""License servers that were not read at a past moment: it lies between the last good reading before it and the next."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from django.db import connection
 from django.utils import timezone
 
+from groups_app.merging import COUNTS_FOR
 from sessions_app.polling.figures import INTERVALS_TO_A_GAP
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ WITH unread AS MATERIALIZED (
     LEFT JOIN LATERAL ({NEXT}) next ON true LEFT JOIN LATERAL ({PAST}) past ON true
 )
 SELECT id, name, max(greatest(ended_at, CASE WHEN since <= %(at)s THEN read_at END)),
-       min(least(started_at, CASE WHEN since > %(at)s THEN since END))
+       min(least(started_at, CASE WHEN since > %(at)s THEN since END)),
+       (SELECT count(*) FROM unread) < cardinality(%(servers)s::bigint[])
 FROM feature GROUP BY id, name
 HAVING max(greatest(ended_at, CASE WHEN since <= %(at)s THEN read_at END)) IS NOT NULL
 ORDER BY name
@@ -55,31 +57,48 @@ ORDER BY name
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A license server that was not read from `before` to `after`; `after` None: nor since."""
+    """A license server that was not read from `before` to `after`; `after` None: nor since.
+
+    `counts`: as a member of a group with its last reading, for as long as that does now.
+    """
 
     server_id: int
     server: str
     before: datetime
     after: datetime | None
+    counts: bool
 
     def __str__(self) -> str:
-        if self.after is None:
-            return f"Not known: {self.server} has not been read since {_second(self.before)}."
-        return f"Not known: {self.server} was not read between {_second(self.before)} and {_second(self.after)}."
+        since = f"has not been read since {_second(self.before)}"
+        unread = f"was not read between {_second(self.before)} and {_second(self.after)}" if self.after else since
+        if self.counts:
+            return f"{self.server} {unread}: its sessions are those of its last reading."
+        return f"Not known: {self.server} {unread}."
 
 
 def gaps_at(scope: Scope | UserScope, at: datetime) -> Sequence[Gap]:
-    """Those of the license servers of `scope`, by name. One that was never read before `at` has none."""
+    """Those of the license servers of `scope`, by name. One that was never read before `at` has none.
+
+    As in the curve of a group, while any member is known the others count with their last reading.
+    """
     servers = scope.servers()
     if scope.one_feature:
         servers = servers.filter(pk__in=scope.features().values("server"))
     with connection.cursor() as cursor:
         cursor.execute(GAPS, {"at": at, "servers": list(servers.values_list("pk", flat=True))})
-        return [Gap(*row) for row in cursor.fetchall()]
+        return [
+            Gap(server_id, server, before, after, bool(scope.group and any_read and at - before <= COUNTS_FOR))
+            for server_id, server, before, after, any_read in cursor.fetchall()
+        ]
+
+
+def left_out(gaps: Sequence[Gap]) -> Sequence[int]:
+    """The license servers (ids) of whose sessions nothing is known."""
+    return [gap.server_id for gap in gaps if not gap.counts]
 
 
 def told(gaps: Sequence[Gap]) -> Sequence[str]:
-    """What is not known, in a sentence for each license server, of many for the first ones."""
+    """What was not read, in a sentence for each license server, of many for the first ones."""
     sentences = [str(gap) for gap in gaps[:MOST_TOLD]]
     if more := len(gaps) - len(sentences):
         sentences.append(f"{more:,} more license server{'s were' if more > 1 else ' was'} not read then either.")

@@ -15,7 +15,7 @@ from groups_app.scope import Scope
 from licstats.ages import Age
 from licstats.models import Feature
 from licstats.moments import minute_here
-from sessions_app.gaps import Gap, told
+from sessions_app.gaps import Gap, left_out, told
 from sessions_app.grid.people import UserScope
 from sessions_app.grid.usage import why_no_utilization
 from sessions_app.models import UsageInterval
@@ -179,7 +179,7 @@ def _all_left_out(scope: Scope | UserScope, now: datetime) -> str:
 
 def nothing_known_at(scope: Scope | UserScope, at: datetime, gaps: Sequence[Gap]) -> str:
     """Why nothing at all is known of the choice at a past time, where `gaps` lie in it; else empty."""
-    features = scope.features().exclude(server__in=[gap.server_id for gap in gaps])
+    features = scope.features().exclude(server__in=left_out(gaps))
     begun = UsageInterval.objects.filter(feature__in=features, started_at__lte=at)
     if features.filter(since__lte=at).exists() or begun.exists():
         return ""

@@ -15,6 +15,7 @@ from groups_app.models import HostGroup, UserGroup
 from groups_app.visibility import Login
 from licstats.durations import format_duration
 from licstats.managers.reading import FeatureType
+from sessions_app.gaps import left_out
 from sessions_app.grid.aggregation import Aggregation
 from sessions_app.grid.columns import (
     FEATURE,
@@ -235,11 +236,13 @@ class SessionsGrid(Grid):
     def base(self, state: GridState) -> QuerySet[Any]:
         """In a group without members whose last reading is too old to count, as in its realtime figures.
 
-        Of a past time without those of license servers that were not read then.
+        Of a past time without those of license servers that were not read then, but for members that count.
         """
-        rows: QuerySet[Any] = RecordedSession.objects.open_at(state.at) if state.at else OpenSession.objects.all()
-        if state.gaps:
-            rows = rows.exclude(server__in=[gap.server_id for gap in state.gaps])
+        rows: QuerySet[Any] = OpenSession.objects.all()
+        if state.at:
+            rows = RecordedSession.objects.open_at(state.at, unread=[gap.server_id for gap in state.gaps])
+        if unknown := left_out(state.gaps):
+            rows = rows.exclude(server__in=unknown)
         if state.scope is not None:
             rows = covered(rows, state.scope, None if state.at else state.moment.now - COUNTS_FOR)
         return cast(QuerySet[Any], rows.annotate(host_quantity=ONE))

@@ -144,7 +144,7 @@ class GridState:
 
     @cached_property
     def gaps(self) -> Sequence[Gap]:
-        """The license servers of the scope that were not read at its past time: of their rows none is known."""
+        """The license servers of the scope that were not read at its past time."""
         return gaps_at(self.scope, self.at) if self.at and self.scope and not self.errors else ()
 
     @cached_property
