@@ -57,7 +57,7 @@ def shown(viewer: Viewer, minutes: float | None, path: str = "", **params: Any) 
 
 def drawn(name: str, minutes: float) -> int | None:
     """What its curve says is used."""
-    curve = usage_curve(Feature.objects.filter(name=name), minute(minutes), minute(minutes + 1))
+    curve = usage_curve(Feature.objects.filter(name=name), minute(minutes), minute(minutes + 1), merged=False)
     return curve.steps[0].figures.used if curve.steps[0].figures else None
 
 

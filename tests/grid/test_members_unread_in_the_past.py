@@ -46,7 +46,7 @@ def held(viewer: Viewer, minutes: float, **params: Any) -> dict[str, int]:
 
 def drawn(minutes: float) -> int | None:
     """What the curve of the merged feature says is used."""
-    step = usage_curve(Feature.objects.all(), minute(minutes), minute(minutes + 1)).steps[0]
+    step = usage_curve(Feature.objects.all(), minute(minutes), minute(minutes + 1), merged=True).steps[0]
     return step.figures.used if step.figures else None
 
 
