@@ -10,6 +10,7 @@
   let body = null;
   let opener = "";
   let asking = null; // what can end the request that is waited for
+  let untold = false; // that the dialog, which is open or was, is closed
 
   function build() {
     body = element("div", { id: "close-dialog-body" });
@@ -17,6 +18,7 @@
     document.body.append(dialog);
     dialog.addEventListener("cancel", leave); // at once: the close is told later, and an answer may come between
     dialog.addEventListener("close", () => {
+      untold = false;
       leave();
       body.replaceChildren();
       const link = opener && document.querySelector(`a[href="${CSS.escape(opener)}"]`); // the row may be drawn anew
@@ -39,6 +41,7 @@
 
   function show() {
     if (!dialog.open) dialog.showModal();
+    untold = true;
     const safe = dialog.querySelector("[autofocus]");
     if (safe) safe.focus();
   }
@@ -82,6 +85,7 @@
 
   async function open(address) {
     if (!dialog) build();
+    if (untold && !dialog.open) await new Promise((told) => dialog.addEventListener("close", told, { once: true }));
     leave();
     const mine = (asking = new AbortController());
     const timers = [setTimeout(() => mine.abort(LATE), PATIENCE), setTimeout(show, AT_ONCE)];

@@ -177,6 +177,16 @@ class TestBeforeAnything:
         expect(grid.get_by_role("dialog")).to_have_count(0)
         assert not CloseRequest.objects.exists()
 
+    def test_the_dialog_opens_again_though_its_close_is_told_only_after(self, grid: Page) -> None:
+        x = grid.get_by_role("link", name="Close the session of ann on ws1")
+        x.click()
+        keep = grid.get_by_role("dialog").get_by_role("link", name="Keep it")
+        expect(keep).to_be_visible()
+
+        x.evaluate("(x) => { document.querySelector('dialog').close(); x.click(); }")
+        expect(keep).to_be_visible()
+        expect(keep).to_be_focused()
+
     @pytest.mark.parametrize(
         ("answer", "words"),
         [

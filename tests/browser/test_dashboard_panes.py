@@ -259,5 +259,5 @@ def test_a_pane_is_there_again_by_itself_once_what_it_shows_is_but_not_while_a_m
     page.keyboard.press("Escape")
 
     expect(page.locator(".dashboard h2")).to_have_text("PL at night")
-    expect(page.locator(".dashboard")).to_contain_text("solver")
+    expect(page.locator(".dashboard")).to_contain_text("user1")
     assert page.locator("[data-live-unless]").count() == 0
