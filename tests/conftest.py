@@ -106,3 +106,14 @@ def redis() -> Iterator[redis_client.Redis]:
         client.flushdb()
         yield client
         client.flushdb()
+
+
+@pytest.fixture
+def noon() -> Iterator[None]:
+    """The clock stands at the time that the factories speak of."""
+    import time_machine
+
+    from tests.factories import NOON
+
+    with time_machine.travel(NOON, tick=False):
+        yield

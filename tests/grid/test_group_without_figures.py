@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
 from typing import Any
 
 import pytest
-import time_machine
 
 from groups_app.models import LicenseServerGroup
 from licstats.models import Feature, LicenseServer
 from tests.factories import NOON, FeatureFactory, LicenseServerFactory
 from tests.grid.conftest import SESSIONS, Viewer, content
 
+pytestmark = pytest.mark.usefixtures("noon")
 USAGE = "/features/realtime/usage"
 DAY = timedelta(days=1)
 CHOSEN = {"scope": "group:XF", "feature": "WXPF", "version": "1.0", "type": "floating"}
 PAGES = pytest.mark.parametrize("path", [SESSIONS, USAGE])
-
-
-@pytest.fixture(autouse=True)
-def noon() -> Iterator[None]:
-    with time_machine.travel(NOON, tick=False):
-        yield
 
 
 @pytest.fixture

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import time_machine
 
 from groups_app.models import LicenseServerGroup
 from licstats.managers.reading import Problem, ProblemKind
 from sessions_app.polling.ingest import ingest
-from tests.factories import NOON, LicenseServerFactory
+from tests.factories import LicenseServerFactory
 from tests.grid.conftest import Viewer
 from tests.polling.readings import complete, feature, partial, session
 
+pytestmark = pytest.mark.usefixtures("noon")
 USAGE = "/features/realtime/usage"
 WHOLE = {"scope": "group:XF"}
 SOLVER = WHOLE | {"feature": "solver", "version": "1.0", "type": "floating"}
 DOWN = Problem(ProblemKind.DAEMON, "vendord does not answer.", vendor="vendord")
-
-
-@pytest.fixture(autouse=True)
-def noon() -> Iterator[None]:
-    with time_machine.travel(NOON, tick=False):
-        yield
 
 
 def silent(hours: int) -> None:

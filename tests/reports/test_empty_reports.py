@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
 
 import pytest
-import time_machine
 from django.test import Client
 from django.utils import timezone
 
 from licstats.models import Feature
-from tests.factories import NOON, FeatureFactory, LicenseServerFactory, OpenSessionFactory
+from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 
 SESSIONS = "/features/realtime/sessions/"
 USERS = "/users/realtime/sessions/"
 HISTORY_SESSIONS = "/features/history/sessions/"
 HISTORY_USAGE = "/features/history/usage/"
 SOLVER = "scope=server:PL&feature=solver&version=2025.2&type=floating"
-
-
-@pytest.fixture(autouse=True)
-def noon() -> Iterator[None]:
-    with time_machine.travel(NOON, tick=False):
-        yield
 
 
 @pytest.fixture

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-import time_machine
 from django.test import Client
 
 from groups_app.models import LicenseServerGroup
@@ -18,7 +16,7 @@ from tests.factories import NOON, LicenseServerFactory
 from tests.polling.readings import complete, feature, session
 from tests.reports.test_usage_and_history_pages import HISTORY_USAGE, USAGE, graph, rows
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 
 SESSIONS = "/features/realtime/sessions"
 FEATURE = {"feature": "solver", "version": "1.0", "type": "floating"}
@@ -33,12 +31,6 @@ OTHERWISE = {
     ),
 }
 WAYS = pytest.mark.parametrize(("before", "after"), OTHERWISE.values(), ids=OTHERWISE)
-
-
-@pytest.fixture(autouse=True)
-def noon() -> Iterator[None]:
-    with time_machine.travel(NOON, tick=False):
-        yield
 
 
 @pytest.fixture
