@@ -7,11 +7,11 @@ from typing import Any, cast
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import User
 from django.contrib.sessions.backends import db
-from django.db import connection
 from django.utils import timezone
 
 from groups_app.logins import LOGIN, bring, login_of
 from groups_app.models import LoginSession
+from licstats.planned import first_row
 
 # By hand: the ORM takes several times as long to write this query as PostgreSQL to answer it.
 WITH_LOGIN = f"""
@@ -34,11 +34,9 @@ class SessionStore(db.SessionStore):
         return session
 
     def load(self) -> dict[str, Any]:
-        with connection.cursor() as cursor:
-            cursor.execute(WITH_LOGIN, [self.session_key, timezone.now()])
-            found = cursor.fetchone()
+        found = first_row(WITH_LOGIN, [self.session_key, timezone.now()])
         bring(login_of(found[1:]) if found else None)
-        if found is None:
+        if not found:
             self._session_key = None
             return {}
         data: dict[str, Any] = self.decode(found[0])

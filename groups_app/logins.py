@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from groups_app.models import ForbiddenServer, HiddenFeature, HiddenServer
+from licstats.planned import first_row
 
 COLUMNS = [field.attname for field in User._meta.concrete_fields]
 # What is selected of a login `u`. By hand, because every request asks it: the ORM would take longer to write it than
@@ -53,7 +54,5 @@ class LoginBackend(ModelBackend):
 
 
 def _read(user_id: int) -> User | None:
-    with connection.cursor() as cursor:
-        cursor.execute(ONE_LOGIN, [user_id])
-        found = cursor.fetchone()
+    found = first_row(ONE_LOGIN, [user_id])
     return login_of(found) if found else None

@@ -104,6 +104,7 @@ CACHES = {  # in each process: what is kept is right as long as nothing was read
 }
 DATABASES["default"]["CONN_MAX_AGE"] = env.number("LICSTATS_CONN_MAX_AGE", 60)  # seconds
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault("prepare_threshold", 3)  # for licstats.planned
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTHENTICATION_BACKENDS = [

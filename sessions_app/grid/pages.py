@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from django.db import connection
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
@@ -22,6 +21,7 @@ from groups_app.visibility import hidden_mark, sees_all
 from licstats.ages import FRESH_INTERVALS, Age
 from licstats.live import VERSION_HEADER, mark, unchanged
 from licstats.models import LicenseServer
+from licstats.planned import first_row
 from sessions_app.gaps import told
 from sessions_app.grid import preferences
 from sessions_app.grid.aggregation import Aggregation
@@ -96,9 +96,8 @@ class Reach:
         if grouped or not sees_all(scope.user):
             sql, params = scope.servers().order_by().values("pk").query.sql_with_params()
             among = f" WHERE id IN ({sql})"
-        with connection.cursor() as cursor:
-            cursor.execute(REVISIONS + among, [now - COUNTS_FOR, grouped, grouped, now, *params])
-            count, revisions, read_at, old, expected, unfresh = cursor.fetchone()
+        values = [now - COUNTS_FOR, grouped, grouped, now, *params]
+        count, revisions, read_at, old, expected, unfresh = first_row(REVISIONS + among, values)
         reach = cls(f"{count}-{revisions or 0}-{unfresh}", read_at, expected, unfresh)
         return reach.and_of([old, f"{now:%H}"]) if grouped else reach
 
