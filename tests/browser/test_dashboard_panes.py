@@ -98,6 +98,19 @@ def test_a_pane_that_no_reading_has_come_for_tells_no_age(admin_page: Page, live
     expect(admin_page.locator(".pane-age")).to_have_text("")
 
 
+@pytest.mark.parametrize("width", [400, 1440])
+def test_a_pane_that_is_not_available_leaves_no_room_for_an_age(
+    admin_page: Page, live_server: LiveServer, width: int
+) -> None:
+    pin(User.objects.get(username="ada"), "One", query="scope=server:nowhere")
+    admin_page.set_viewport_size({"width": width, "height": 800})
+    admin_page.goto(live_server.url)
+    header, title = (admin_page.locator(f".dashboard .pane-header{inner}").bounding_box() for inner in ("", " h2"))
+    assert header is not None and title is not None
+    above, below = title["y"] - header["y"], header["y"] + header["height"] - title["y"] - title["height"]
+    assert abs(above - below) < 3
+
+
 def test_a_pane_that_is_dragged_stays_where_it_was_let_go(board: Page, live_server: LiveServer) -> None:
     with board.expect_response(lambda answer: answer.request.method == "POST") as moved:
         drag(board, "One", onto="Two")
