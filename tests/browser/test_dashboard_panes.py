@@ -106,7 +106,8 @@ def test_a_pane_that_is_not_available_leaves_no_room_for_an_age(
     admin_page.set_viewport_size({"width": width, "height": 800})
     admin_page.goto(live_server.url)
     header, title = (admin_page.locator(f".dashboard .pane-header{inner}").bounding_box() for inner in ("", " h2"))
-    assert header is not None and title is not None
+    assert header is not None
+    assert title is not None
     above, below = title["y"] - header["y"], header["y"] + header["height"] - title["y"] - title["height"]
     assert abs(above - below) < 3
 
