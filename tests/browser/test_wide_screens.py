@@ -20,9 +20,11 @@ SCREEN = {"width": 1440, "height": 900}
 def fleet(live_server: LiveServer) -> None:
     for number, (site, vendor) in enumerate((("krakow", "formad"), ("detroit", "struxd"), ("pune", "CALCD"))):
         server = LicenseServerFactory(
-            name=f"{site[:3]}-sim{number}", site=site, address=",".join(f"27000@{site}-lic{node}" for node in (1, 2, 3))
+            name=f"{site[:3]}-sim{number}",
+            site=site,
+            address=",".join(f"27000@{site}-lic{node}" for node in (1, 2, 3)),
         )
-        for name, used in (("STRUX_EXPLICIT", 5), ("FORMA_DESIGN", 190), ("SQ_Analog", 1_000)):
+        for name, used in (("STRUX_EXPLICIT", 5), ("FORMA_ASSEMBLY", 190), ("SQ_Analog", 1_000)):
             FeatureFactory(server=server, vendor=vendor, name=name, total=1_000, used=used, expires=date(2030, 1, 1))
 
 
