@@ -15,7 +15,8 @@ def first_row(sql: str, params: Sequence[Any] = ()) -> tuple[Any, ...]:
     Django's own cursor writes the values into the text, which PostgreSQL plans anew each time. psycopg's sends them
     beside it, and prepares what is asked often (`prepare_threshold` in the settings). Their types follow from the text.
     """
-    with connection.cursor() as cursor:  # Django's: it checks the connection, counts queries and names errors
-        cursor.cursor = psycopg.Cursor(cursor.connection)
+    with connection.cursor() as cursor:  # Django's: it checks the connection, and its errors are Django's
+        if not connection.queries_logged:  # a prepared query has no text to be logged
+            cursor.cursor = psycopg.Cursor(cursor.connection)
         cursor.execute(sql, params)
         return cursor.fetchone() or ()

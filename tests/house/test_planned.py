@@ -45,10 +45,12 @@ def test_moments_come_back_as_django_gives_them() -> None:
     assert (found, found.utcoffset()) == (moment, UTC.utcoffset(None))
 
 
-def test_a_query_is_counted_like_every_other() -> None:
+def test_a_query_is_logged_with_its_values_like_every_other_however_often_it_was_asked() -> None:
+    for _ in range(6):
+        first_row(TEXT_AFTER, ["ada"])
     with CaptureQueriesContext(connection) as asked:
         first_row(TEXT_AFTER, ["o'hara"])
-    assert [each["sql"] for each in asked.captured_queries] == [TEXT_AFTER.replace("%s", "$1")]
+    assert [each["sql"] for each in asked.captured_queries] == [TEXT_AFTER.replace("%s", "'o''hara'")]
 
 
 def test_an_error_is_django_s_and_the_plan_outlives_it() -> None:
@@ -64,8 +66,7 @@ def test_a_page_that_asks_whether_anything_changed_has_both_its_queries_planned(
     address = "/features/realtime/sessions/"
     headers = {"HX-Request": "true"}
     version = client.get(address, headers=headers).content.decode().partition('data-version="')[2].partition('"')[0]
-    with CaptureQueriesContext(connection) as asked:
-        answers = {client.get(address, headers=headers | {VERSION_HEADER: version}).status_code for _ in range(6)}
-    assert (answers, len(asked)) == ({204}, 12)
+    answers = {client.get(address, headers=headers | {VERSION_HEADER: version}).status_code for _ in range(6)}
+    assert answers == {204}
     assert kept_plans("groups_app_loginsession session") == 1
     assert kept_plans("hashint8extended(id, revision)") == 1
