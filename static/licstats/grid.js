@@ -70,6 +70,7 @@
       if (!picker.matches?.("[data-picker]") || !picker.open) return;
       const input = picker.querySelector("input");
       input.focus();
+      picker.querySelector(".options [role=alert]")?.remove(); // said of the last try, not of this one
       window.htmx.trigger(input, "fill"); // each time: what there is to choose may be another since
     },
     true,

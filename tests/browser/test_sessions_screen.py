@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from django.db.models import F
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from licstats.models import Feature, LicenseServer
@@ -108,15 +109,35 @@ def test_pick_lists_take_a_part_of_a_name_and_the_keyboard(sessions: Page) -> No
     expect(sessions).to_have_url(re.compile("scope=server%3Alocalhost"))
 
 
-def test_a_pick_list_that_could_not_be_loaded_says_so_and_is_loaded_when_it_is_opened_again(sessions: Page) -> None:
+@pytest.mark.parametrize(
+    "fail",
+    [lambda route: route.abort(), lambda route: route.fulfill(status=502, body="Bad Gateway")],
+    ids=["silence", "gateway"],
+)
+def test_a_pick_list_that_could_not_be_loaded_says_so_and_is_loaded_when_it_is_opened_again(
+    sessions: Page, fail: Callable[[Route], None]
+) -> None:
     picker = sessions.locator("[data-picker]").first
-    for fail in (lambda route: route.abort(), lambda route: route.fulfill(status=502, body="Bad Gateway")):
-        sessions.route("**/pick/**", fail, times=1)
-        picker.locator("summary").click()
-        expect(picker.get_by_role("alert")).to_contain_text("The list could not be loaded")
-        sessions.keyboard.press("Escape")
+    sessions.route("**/pick/**", fail, times=1)
+    picker.locator("summary").click()
+    expect(picker.get_by_role("alert")).to_contain_text("The list could not be loaded")
+    sessions.keyboard.press("Escape")
+
     picker.locator("summary").click()
     expect(picker.get_by_role("link", name="PL")).to_be_visible()
+    expect(picker.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_pick_list_that_is_on_its_way_once_more_does_not_say_that_it_could_not_be_loaded(sessions: Page) -> None:
+    picker = sessions.locator("[data-picker]").first
+    sessions.route("**/pick/**", lambda route: route.abort(), times=1)
+    picker.locator("summary").click()
+    expect(picker.get_by_role("alert")).to_be_visible()
+    sessions.keyboard.press("Escape")
+
+    sessions.route("**/pick/**", lambda route: None)  # not answered yet
+    picker.locator("summary").click()
+    expect(picker.get_by_role("searchbox")).to_be_visible()
     expect(picker.get_by_role("alert")).to_have_count(0)
 
 
