@@ -43,6 +43,13 @@ OPTIONS = (
 )
 
 
+in_each_way_not_to_answer = pytest.mark.parametrize(
+    "fail",
+    [lambda route: route.abort(), lambda route: route.fulfill(status=502, body="Bad Gateway")],
+    ids=["silence", "gateway"],
+)
+
+
 def find_chromium() -> str | None:
     given = os.environ.get("LICSTATS_CHROMIUM")
     return given or next(filter(None, map(shutil.which, NAMES)), None)

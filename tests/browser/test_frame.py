@@ -15,7 +15,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from licstats.models import LicenseServer, ServerReport
 from tests.browser.axe import serious_faults
-from tests.browser.conftest import hasten
+from tests.browser.conftest import hasten, in_each_way_not_to_answer
 from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory, UserFactory
 
 NARROW = {"width": 390, "height": 844}
@@ -127,11 +127,7 @@ def test_a_hidden_page_asks_for_nothing_and_catches_up_when_shown(servers_page: 
         page.evaluate(show % "false" + "document.dispatchEvent(new Event('visibilitychange'))")
 
 
-@pytest.mark.parametrize(
-    "fail",
-    [lambda route: route.abort(), lambda route: route.fulfill(status=502, body="Bad Gateway")],
-    ids=["silence", "gateway"],
-)
+@in_each_way_not_to_answer
 def test_a_page_says_that_licstats_does_not_answer_until_it_does(
     servers_page: Page, fail: Callable[[Route], None]
 ) -> None:

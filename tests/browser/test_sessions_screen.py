@@ -12,7 +12,7 @@ from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from licstats.models import Feature, LicenseServer
-from tests.browser.conftest import hasten
+from tests.browser.conftest import hasten, in_each_way_not_to_answer
 from tests.browser.sessions_page import PATH, status
 from tests.factories import FeatureFactory, LicenseServerFactory, OpenSessionFactory
 
@@ -109,11 +109,7 @@ def test_pick_lists_take_a_part_of_a_name_and_the_keyboard(sessions: Page) -> No
     expect(sessions).to_have_url(re.compile("scope=server%3Alocalhost"))
 
 
-@pytest.mark.parametrize(
-    "fail",
-    [lambda route: route.abort(), lambda route: route.fulfill(status=502, body="Bad Gateway")],
-    ids=["silence", "gateway"],
-)
+@in_each_way_not_to_answer
 def test_a_pick_list_that_could_not_be_loaded_says_so_and_is_loaded_when_it_is_opened_again(
     sessions: Page, fail: Callable[[Route], None]
 ) -> None:
