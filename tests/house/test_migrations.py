@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import pytest
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore as DjangoSessionStore
 from django.contrib.sessions.models import Session
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.test import Client
 from django.utils import timezone as clock
 from django_test_migrations.migrator import Migrator
@@ -56,6 +58,82 @@ def test_licenses_that_had_expired_have_expired_when_that_gets_a_column(migrator
     migrator.apply_tested_migration(("licstats", "0007_feature_expired"))
 
     assert [feature.name for feature in Feature.objects.filter(expired=True)] == ["past"]
+
+
+OF_THE_TABLE = {
+    "columns": "SELECT column_name, data_type, character_maximum_length, is_nullable, column_default, is_identity,"
+    " generation_expression FROM information_schema.columns WHERE table_name = 'licstats_feature'",
+    "constraints": "SELECT conrelid::regclass::text, conname, PG_GET_CONSTRAINTDEF(oid), condeferred FROM pg_constraint"
+    " WHERE 'licstats_feature'::regclass IN (conrelid, confrelid)",
+    "indexes": "SELECT indexdef FROM pg_indexes WHERE tablename = 'licstats_feature'",
+    "triggers": "SELECT PG_GET_TRIGGERDEF(oid) FROM pg_trigger"
+    " WHERE tgrelid = 'licstats_feature'::regclass AND NOT tgisinternal",
+    "privileges": "SELECT grantee, privilege_type FROM information_schema.role_table_grants"
+    " WHERE table_name = 'licstats_feature'",
+}
+
+
+def found_by(query: str) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return cursor.fetchall()
+
+
+ROWS = "SELECT TO_JSONB(f) FROM licstats_feature f ORDER BY id"
+
+
+def ordered_columns() -> list[str]:
+    query = (
+        "SELECT attname FROM pg_attribute WHERE attrelid = 'licstats_feature'::regclass AND attnum > 0 ORDER BY attnum"
+    )
+    return [name for (name,) in found_by(query)]
+
+
+def test_features_keep_all_that_they_have_when_their_figures_are_put_before_their_names(migrator: Migrator) -> None:
+    migrator.apply_initial_migration(("licstats", "0007_feature_expired"))
+    before = migrator.apply_tested_migration(("sessions_app", "0009_intervals_are_read_from_their_index"))
+    partitions.maintain()
+    server = before.apps.get_model("licstats", "LicenseServer").objects.create(
+        name="PL", manager="flexnet", address="27000@PL"
+    )
+    mesh, gone, _old, newest = (
+        server.features.create(vendor="vendord", name=name, total=10, queue=[{"user": "vic"}], **more)
+        for name, more in (
+            ("mesh", {"version": "1.0", "type": "token", "used": 3, "since": clock.now()}),
+            ("gone", {}),
+            ("old", {"last_listed_at": clock.now(), "expired": True, "denied": 3, "place": 1}),
+            ("newest", {}),
+        )
+    )
+    mesh.pools.create(place=0, total=10)
+    before.apps.get_model("sessions_app", "UsageInterval").objects.create(
+        feature_id=mesh.pk, started_at=clock.now() - timedelta(hours=1), ended_at=clock.now(),
+        used=1, borrowed=0, reserved=0, queued=0, total=10,
+    )  # fmt: skip
+    next_id = newest.pk + 1
+    for feature in (gone, newest):
+        feature.delete()
+    with connection.cursor() as cursor:
+        cursor.execute("GRANT SELECT ON licstats_feature TO PUBLIC")
+    was = {what: sorted(found_by(query), key=str) for what, query in OF_THE_TABLE.items()}
+    rows = found_by(ROWS)
+
+    migrator.apply_tested_migration(("licstats", "0008_figures_before_names"))
+
+    for what, query in OF_THE_TABLE.items():
+        assert sorted(found_by(query), key=str) == was[what]
+    assert all(was.values())
+    assert found_by(ROWS) == rows
+    order = ordered_columns()
+    added_up = [order.index(name) for name in ("server_id", "kind", "expired", "last_listed_at", "total", "used")]
+    assert max(added_up) < min(order.index(name) for name in ("vendor", "name", "version", "type", "queue"))
+    assert Feature.objects.create(server_id=server.pk, vendor="vendord", name="next").pk == next_id
+    with pytest.raises(IntegrityError):
+        Feature.objects.create(server_id=server.pk, vendor="vendord", name="next")
+    Feature.objects.get(name="mesh").pools.all().delete()
+    assert found_by("SELECT COUNT(*) FROM sessions_app_usageinterval") == [(1,)]
+    found_by("DELETE FROM licstats_feature WHERE name = 'mesh' RETURNING id")
+    assert found_by("SELECT COUNT(*) FROM sessions_app_usageinterval") == [(0,)]
 
 
 def test_who_is_signed_in_stays_so_when_sessions_get_a_table_of_their_own(migrator: Migrator) -> None:
