@@ -12,9 +12,8 @@ from functools import lru_cache
 
 from django.db.models import Func, IntegerField, QuerySet
 
-from groups_app.merging import FIGURES, Figure, merging, parameters
+from groups_app.merging import FIGURES, Figure, merging, rows_by
 from groups_app.models import LicenseServerGroup, MergedFeature
-from licstats.derived import rows_of
 
 TOTAL, LAST_UPDATE = FIGURES["total"], FIGURES["last_update"]
 # A total as in the merged row, and none where that is missing; then the last update is the last that there was.
@@ -23,6 +22,7 @@ KNOWN = {
     "last_update": Figure(
         f"{LAST_UPDATE.parts}, MAX(COALESCE(f.last_listed_at, s.read_at)) AS newest",
         f"COALESCE({LAST_UPDATE.merged}, MAX(newest))",
+        of_server=True,
     ),
     "server_ids": Figure("ARRAY_TO_STRING(ARRAY_AGG(f.server_id), ',') AS server_ids", "STRING_AGG(server_ids, ',')"),
 }
@@ -38,7 +38,7 @@ def known_features(
     Of `figures` there are `total`, `last_update` and `servers`: how many license servers have it.
     """
     sql = _knowing(frozenset(figures) & {"total", "last_update", "servers"}, names is not None)
-    rows = rows_of(MergedFeature, sql, parameters(group, now, names))
+    rows = rows_by(sql, group, now, names)
     column = Func(template="servers", output_field=IntegerField())
     return rows.annotate(servers=column) if "servers" in figures else rows
 

@@ -24,10 +24,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db.models import QuerySet
 
+from groups_app.adding_up import added_up, lists
 from groups_app.models import LicenseServerGroup, MergedFeature
 from licstats.derived import rows_of
 
@@ -35,10 +36,14 @@ COUNTS_FOR = timedelta(hours=24)
 
 
 class Figure(NamedTuple):
-    """`parts`: what the pass over the features makes for each kind; `merged`: the figure of those that count."""
+    """`parts`: what the pass over the features makes for each kind; `merged`: the figure of those that count.
+
+    `of_server`: its parts need what is known of the license server.
+    """
 
     parts: str
     merged: str
+    of_server: bool = False
 
 
 COUNTING = "FILTER (WHERE NOT old)"
@@ -72,11 +77,14 @@ FIGURES = {
         f"COALESCE(BOOL_AND(permanent) {VALID}, BOOL_AND(permanent) {COUNTING})",
     ),
     "adds_up": Figure("BOOL_AND(f.adds_up) AS adds_up", f"BOOL_AND(adds_up) {COUNTING}"),
-    "last_update": Figure("MIN(COALESCE(f.last_listed_at, s.read_at)) AS last_update", f"MIN(last_update) {COUNTING}"),
+    "last_update": Figure(
+        "MIN(COALESCE(f.last_listed_at, s.read_at)) AS last_update", f"MIN(last_update) {COUNTING}", of_server=True
+    ),
     "age": Figure(
         """MAX(CASE WHEN f.last_listed_at IS NULL THEN s.age
             ELSE DATE_PART('epoch', %(now)s - f.last_listed_at) / s.seconds END) AS age""",
         f"MAX(age) {COUNTING}",
+        of_server=True,
     ),
 }
 COMPUTED = {
@@ -92,24 +100,19 @@ COMPUTED = {
 }
 EVERY = frozenset((*FIGURES, *COMPUTED))
 
-# One pass over the features of the group makes `part`, which is small; all that follows is computed from it. Kinds are
-# told apart by Feature.kind and named by one feature of each (`sample`). What a page does not look at is not added up.
+# One pass over the features of the group makes `sums`, which is small; all that follows is computed from it. Kinds are
+# named by one feature of each (`sample`). What a page does not look at is not added up.
 MERGED = """
-WITH sums AS MATERIALIZED (
-    SELECT COALESCE(f.last_listed_at, s.read_at) < %(oldest)s AS old, -- null: never read
-        f.expired,
-        MIN(f.id) AS sample, COUNT(*) AS members{parts}
-    FROM licstats_feature f
-    JOIN (
-        SELECT server.id, server.read_at, DATE_PART('epoch', server.interval) AS seconds,
-            DATE_PART('epoch', %(now)s - server.read_at) / DATE_PART('epoch', server.interval) AS age
-        FROM licstats_licenseserver server
-        JOIN groups_app_licenseservergroup_servers member ON member.licenseserver_id = server.id
-        WHERE member.licenseservergroup_id = %(group)s
-        GROUP BY server.id -- so that its columns are computed once for each license server, not for each feature
-    ) s ON s.id = f.server_id{named}
-    GROUP BY 1, 2, f.kind -- two booleans: of any other expression the planner would expect too many groups
+WITH s AS NOT MATERIALIZED ( -- parallel workers read no materialized one
+    SELECT server.id, server.read_at, server.read_at < %(oldest)s AS old, -- null: never read
+        DATE_PART('epoch', server.interval) AS seconds,
+        DATE_PART('epoch', %(now)s - server.read_at) / DATE_PART('epoch', server.interval) AS age
+    FROM licstats_licenseserver server
+    JOIN groups_app_licenseservergroup_servers member ON member.licenseserver_id = server.id
+    WHERE member.licenseservergroup_id = %(group)s
+    GROUP BY server.id -- so that its columns are computed once for each license server, not for each feature
 ),
+sums AS MATERIALIZED ({sums}),
 part AS MATERIALIZED (
     SELECT sums.*, f.name, f.version, f.type AS own_type, f.vendor,
         f.version = '' AND NOT f.version_listed AS unversioned
@@ -136,7 +139,10 @@ only_version AS (
         COALESCE(MIN(known.type) FILTER (WHERE fresh), MIN(known.type)) AS type
     FROM (SELECT DISTINCT name, type FROM typed WHERE unversioned) unversioned
     JOIN (
-        SELECT name, version, type, BOOL_OR(old IS NOT TRUE) AS fresh FROM typed WHERE NOT unversioned GROUP BY 1, 2, 3
+        SELECT name, version, type, BOOL_OR(old IS NOT TRUE) AS fresh
+        FROM typed
+        WHERE NOT unversioned AND name IN (SELECT name FROM typed WHERE unversioned)
+        GROUP BY 1, 2, 3
     ) known ON known.name = unversioned.name AND unversioned.type IN ('', known.type)
     GROUP BY 1, 2
     HAVING COALESCE(NULLIF(COUNT(*) FILTER (WHERE fresh), 0), COUNT(*)) = 1
@@ -158,15 +164,20 @@ def merged_features(
 ) -> QuerySet[MergedFeature]:
     """The merged features of `group` at `now`, to be filtered, ordered, counted and cut like any queryset.
 
-    One query. Features without a member that counts, and blanked ones, are not in it. With `names` only features that
-    are called so: merging never goes by more. Where not all `figures` are wanted, rows have no others.
+    One query; a small one before it may list license servers. Features without a member that counts, and blanked ones,
+    are not in it. With `names` only features that are called so: merging never goes by more. Where not all `figures`
+    are wanted, rows have no others.
     """
-    return rows_of(MergedFeature, _merging(frozenset(figures), names is not None), parameters(group, now, names))
+    return rows_by(_merging(frozenset(figures), names is not None), group, now, names)
 
 
-def parameters(group: LicenseServerGroup, now: datetime, names: Collection[str] | None) -> dict[str, Any]:
-    """What stands for the names in `merging`."""
-    return {"now": now, "oldest": now - COUNTS_FOR, "group": group.pk, "names": list(names or ())}
+def rows_by(
+    sql: str, group: LicenseServerGroup, now: datetime, names: Collection[str] | None
+) -> QuerySet[MergedFeature]:
+    """The rows of a SELECT around that of `merging`."""
+    oldest = now - COUNTS_FOR
+    values = {"now": now, "oldest": oldest, "group": group.pk, "names": list(names or ())}
+    return rows_of(MergedFeature, sql, values | lists(sql, group, oldest))
 
 
 @lru_cache
@@ -181,9 +192,10 @@ def _merging(wanted: frozenset[str], named: bool) -> str:
 
 def merging(figures: Mapping[str, Figure], *, named: bool, counting: str) -> str:
     """The SELECT of a group's merged features with these figures. `counting`: of whom vendors and members are told."""
+    parts = "".join(f",\n        {figure.parts}" for figure in figures.values() if figure.parts)
+    of_servers = any(figure.of_server for figure in figures.values())
     return MERGED.format(
-        parts="".join(f",\n        {figure.parts}" for figure in figures.values() if figure.parts),
+        sums=added_up(parts, named=named, of_servers=of_servers),
         merged="".join(f",\n    {figure.merged} AS {name}" for name, figure in figures.items()),
-        named="\n    WHERE f.name IN (SELECT UNNEST(%(names)s::text[]))" if named else "",
         counting=counting,
     )

@@ -56,6 +56,33 @@ class TestSums:
 
         assert only_row(group).total == 10
 
+    @pytest.mark.parametrize("others", [0, 1, 5])
+    @pytest.mark.parametrize("figure", ["total", "last_update"])
+    def test_license_servers_count_that_are_members_whether_most_are_or_few(self, others: int, figure: str) -> None:
+        group = make_group("PL", "US")
+        FeatureFactory.create_batch(others, name="WXPF")
+
+        assert merged_features(group, NOON, figures=[figure]).values_list("members", flat=True).get() == 2
+
+    @pytest.mark.parametrize("others", [0, 5])
+    def test_a_license_server_that_is_imported_while_a_group_is_added_up_is_not_in_it(self, others: int) -> None:
+        group = make_group("PL", "US")
+        FeatureFactory.create_batch(others, name="WXPF")
+        rows = merged_features(group, NOON, figures=["total"])
+
+        FeatureFactory(name="WXPF")
+
+        assert rows.values_list("total", flat=True).get() == 20
+
+    def test_a_member_that_is_read_while_a_group_is_added_up_counts_once(self) -> None:
+        group = make_group("PL", "US")
+        group.servers.filter(name="US").update(read_at=NOON - DAY - MINUTE)
+        rows = merged_features(group, NOON, figures=["total"])
+
+        group.servers.filter(name="US").update(read_at=NOON)
+
+        assert rows.values_list("total", "members", "left_out").get() == (20, 2, 0)
+
     def test_one_unlimited_member_makes_the_total_unlimited(self) -> None:
         group = make_group("PL", "US", used=1)
         Feature.objects.filter(server__name="US").update(total=None)

@@ -109,9 +109,13 @@ def summed(parts: list[tuple[dict[str, Any], int | None]]) -> dict[str, Any] | N
 
 class TestAgainstPlainPython(TestCase):
     @settings(max_examples=80, deadline=None)
-    @given(st.lists(servers, max_size=5))
-    def test_merged_rows_and_their_explanations_agree_with_plain_python(self, fleet: list[dict[str, Any]]) -> None:
+    @given(st.lists(servers, max_size=5), st.integers(0, 6))
+    def test_merged_rows_and_their_explanations_agree_with_plain_python(
+        self, fleet: list[dict[str, Any]], strangers: int
+    ) -> None:
         group = LicenseServerGroup.objects.create(name="any")
+        for _ in range(strangers):
+            FeatureFactory(name="a", server__read_at=NOON)
         for server in fleet:
             unread = server["hours_unread"]
             read_at = None if unread is None else NOON - timedelta(hours=unread)
